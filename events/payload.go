@@ -1,0 +1,162 @@
+package events
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Notice says that a record may have changed. It proves nothing about the
+// record, so it carries nothing of it.
+type Notice struct {
+	// Event is the sender's name for what happened, such as sales_order_save_after.
+	Event string `json:"event,omitempty"`
+	// Via is who noticed: "webhook", "sweep" or "cli".
+	Via string `json:"via"`
+	// At is when Magpie noticed, in UTC.
+	At time.Time `json:"at"`
+	// StoreID is Magento's store_id, when the sender told it.
+	StoreID int64 `json:"storeId,omitempty"`
+}
+
+// Change is a whole record as its system's API gave it at a stated time.
+type Change struct {
+	// ReadAt is the time just before the read began, in UTC.
+	ReadAt time.Time `json:"readAt"`
+	// Hash is the SHA-256 of Record and Related in compact form: equal hashes are equal content.
+	Hash string `json:"hash"`
+	// Record is the system's own JSON, scrubbed of card data and else untouched.
+	Record json.RawMessage `json:"record" jsonschema:"type=object"`
+	// Related holds what flows ask for beside the record, by the name they gave it.
+	Related map[string]json.RawMessage `json:"related,omitempty"`
+}
+
+// Verb says what a command wants of its target.
+type Verb string
+
+// The verbs of commands.
+const (
+	// Apply brings the target to the document's state.
+	Apply Verb = "apply"
+	// Withdraw says that the source no longer wants the target: if nothing was
+	// applied yet, nothing ever will be; else the document is voided.
+	Withdraw Verb = "withdraw"
+)
+
+// Command asks a writer to bring one target to a state. Document is the whole
+// desired state, never a difference: writers compare, they don't add up.
+type Command struct {
+	Verb     Verb     `json:"verb"`
+	Revision Revision `json:"revision"`
+	// Flow, FlowVersion and Write say which rule made the command.
+	Flow        string `json:"flow"`
+	FlowVersion int    `json:"flowVersion"`
+	Write       int    `json:"write"`
+	// Target is the target's own key: the SOP number, the increment id.
+	Target string `json:"target"`
+	// Source names the record that the command came from.
+	Source SourceRef `json:"source"`
+	// Document is one of the document types of this package, by the event's type.
+	Document json.RawMessage `json:"document,omitempty" jsonschema:"type=object"`
+	// Reason says why a withdrawal is one.
+	Reason string `json:"reason,omitempty"`
+}
+
+// SourceRef names a record of the source system.
+type SourceRef struct {
+	System System `json:"system"`
+	Entity Entity `json:"entity"`
+	Key    Key    `json:"key"`
+	// ID is the system's internal number (Magento's entity_id), when it has one.
+	ID int64 `json:"id,omitempty"`
+	// At is the record's own time of creation in the source system, in UTC.
+	At time.Time `json:"at,omitzero"`
+}
+
+// Result is the word for what became of a change.
+type Result string
+
+// The results that an outcome can state.
+const (
+	Applied    Result = "applied"    // the target was written
+	Unchanged  Result = "unchanged"  // the target already is as it should be; nothing was called
+	Superseded Result = "superseded" // a newer revision was there first
+	Skipped    Result = "skipped"    // no flow wanted it; Flow and Reason say which condition
+	Withdrawn  Result = "withdrawn"  // the source took it back
+	Refused    Result = "refused"    // dead-lettered; Reason says why
+)
+
+// Outcome says what became of a notice or of a change, for one flow and write.
+type Outcome struct {
+	Result Result `json:"result"`
+	// System and Entity name the target; both are empty for an outcome of a notice.
+	System System `json:"system,omitempty"`
+	Entity Entity `json:"entity,omitempty"`
+	// Target is the target's own key: the SOP number, the increment id.
+	Target      string    `json:"target,omitempty"`
+	Flow        string    `json:"flow,omitempty"`
+	FlowVersion int       `json:"flowVersion,omitempty"`
+	Write       int       `json:"write"`
+	Revision    Revision  `json:"revision,omitzero"`
+	Source      SourceRef `json:"source"`
+	// Reason is for people: the condition of a skip, the cause of a refusal.
+	Reason string `json:"reason,omitempty"`
+	// Code is the failure's stable code, when there was one.
+	Code string `json:"code,omitempty"`
+	// Differences lists where the target, read back, is not as it was sent.
+	Differences []Difference `json:"differences,omitempty"`
+	// Details holds the target's own identifiers and facts (customer number, allocation).
+	Details map[string]string `json:"details,omitempty"`
+	// Began is when the writer claimed the target, in UTC.
+	Began time.Time `json:"began,omitzero"`
+}
+
+// Difference is one field that the target holds otherwise than it was sent.
+type Difference struct {
+	Field string `json:"field"`
+	Sent  string `json:"sent"`
+	Found string `json:"found"`
+}
+
+// DeadLetter is a message that needs a person.
+type DeadLetter struct {
+	// Kind is transient (stuck), rejected, conflict or defect.
+	Kind   string `json:"kind"`
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+	Field  string `json:"field,omitempty"`
+	Fix    string `json:"fix,omitempty"`
+	// Stack is the goroutine's stack, for a defect.
+	Stack string    `json:"stack,omitempty"`
+	Tries int       `json:"tries"`
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+	// Message is the message that was given up, so that it can be replayed.
+	Message Message `json:"message"`
+	// History lists the failures that led here, oldest first.
+	History []Try `json:"history,omitempty"`
+}
+
+// Message is a CloudEvent at rest: its subject, its headers, its body.
+type Message struct {
+	Subject string            `json:"subject"`
+	Headers map[string]string `json:"headers,omitempty"`
+	// Body is the message's body when it is JSON, Raw when it is not.
+	Body json.RawMessage `json:"body,omitempty"`
+	Raw  []byte          `json:"raw,omitempty"`
+}
+
+// Try is one failed attempt.
+type Try struct {
+	At     time.Time `json:"at"`
+	Code   string    `json:"code"`
+	Reason string    `json:"reason"`
+}
+
+// Breaker says that a circuit breaker changed its state.
+type Breaker struct {
+	Scope  string    `json:"scope"`
+	From   string    `json:"from"`
+	To     string    `json:"to"`
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at"`
+}
