@@ -1,0 +1,350 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/magpie-integration/magpie/libs/failure"
+	"github.com/magpie-integration/magpie/libs/telemetry"
+)
+
+// Handler does the work of one message. Its error decides what becomes of the
+// message; see the package's text.
+type Handler func(ctx context.Context, d *Delivery) error
+
+// Gate stops a consumer from fetching. A breaker is one.
+type Gate interface {
+	// Wait returns when work may go on, or with ctx's error.
+	Wait(ctx context.Context) error
+}
+
+// ErrPaused is returned by a handler whose target is not to be called now: the
+// message stays at the head of its lane, uncounted, until the gate opens.
+var ErrPaused = errors.New("the target is not to be called now")
+
+// Wait is returned by a handler that wants its message again after d: another
+// owner is at work, the record is not there yet. It costs no try.
+func Wait(d time.Duration, reason string) error { return &waitError{d, reason} }
+
+type waitError struct {
+	after  time.Duration
+	reason string
+}
+
+func (w *waitError) Error() string { return "waiting: " + w.reason }
+
+// Consumer runs a Spec.
+type Consumer struct {
+	Spec Spec
+	// Gate, when set, is waited for before each fetch and each attempt.
+	Gate Gate
+	// Retry bounds how long a failure that is confined to one key is retried.
+	Retry Retry
+	// Refused, when set, gives the outcome that is published with a dead letter.
+	Refused func(d *Delivery, f *failure.Error) (Message, bool)
+
+	bus      *Bus
+	consumer jetstream.Consumer
+	suspects jetstream.KeyValue
+	health   health
+	metrics  *telemetry.Metrics
+	log      *slog.Logger
+
+	turn sync.Mutex // held by the one suspect that runs
+
+	mu   sync.Mutex
+	held map[jetstream.Msg]struct{} // fetched and not settled: kept alive
+	last time.Time                  // of the newest fetch that the server answered
+}
+
+// Consumer prepares a durable consumer; it is created on the server by Run.
+func (b *Bus) Consumer(spec Spec, metrics *telemetry.Metrics) *Consumer {
+	return &Consumer{
+		Spec: spec, bus: b, metrics: metrics, held: map[jetstream.Msg]struct{}{},
+		log: slog.Default().With("role", string(spec.Role), "consumer", spec.Name),
+	}
+}
+
+// drainWait is how long a handler may go on after its role was told to stop.
+const drainWait = 8 * time.Second
+
+// Run consumes with one lane a key until ctx ends; it then stops fetching,
+// gives back what waits, lets what runs finish for drainWait, and returns.
+func (c *Consumer) Run(ctx context.Context, handle Handler) error {
+	work, release, err := c.start(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+
+	lanes := newLanes(c.Spec.parallel(), func(d *Delivery) { c.attempt(ctx, work, d, handle) })
+	defer lanes.wait()
+	return c.fetch(ctx, lanes.free, func(batch []*Delivery) {
+		for _, d := range batch {
+			lanes.add(d)
+		}
+	})
+}
+
+// BatchHandler does the work of many messages at once; it gives one error for
+// each, in their order.
+type BatchHandler func(ctx context.Context, batch []*Delivery) []error
+
+// RunBatches consumes up to size waiting messages at a time, one batch after
+// the other.
+func (c *Consumer) RunBatches(ctx context.Context, size int, handle BatchHandler) error {
+	work, release, err := c.start(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+
+	return c.fetch(ctx, func(context.Context) int { return size }, func(batch []*Delivery) {
+		c.attemptBatch(ctx, work, batch, handle)
+	})
+}
+
+// start creates the durable and the context that handlers run in: it outlives
+// ctx by drainWait.
+func (c *Consumer) start(ctx context.Context) (work context.Context, release func(), err error) {
+	if c.consumer, err = c.bus.js.CreateOrUpdateConsumer(ctx, c.Spec.Stream, c.Spec.config()); err != nil {
+		return nil, nil, fmt.Errorf("consumer %s: %w", c.Spec.Name, err)
+	}
+	if c.suspects, err = c.bus.KV(ctx, Suspects); err != nil {
+		return nil, nil, err
+	}
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(drainWait, cancel) })
+	alive := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() { c.keepAlive(alive) })
+	return work, func() {
+		close(alive)
+		wg.Wait()
+		stop()
+		cancel()
+	}, nil
+}
+
+// fetch pulls what fits and hands it over until ctx ends.
+func (c *Consumer) fetch(ctx context.Context, free func(context.Context) int, deliver func([]*Delivery)) error {
+	for ctx.Err() == nil {
+		if c.Gate != nil && c.Gate.Wait(ctx) != nil {
+			break
+		}
+		n := free(ctx)
+		if n == 0 {
+			break
+		}
+		batch, err := c.pull(ctx, n)
+		if err != nil && ctx.Err() == nil {
+			c.log.Warn("fetching from NATS failed; trying again", "error", err)
+			c.recreate(ctx)
+		}
+		if len(batch) > 0 {
+			deliver(batch)
+		}
+	}
+	return nil
+}
+
+// pull waits for the first message, then takes what else is there, up to n.
+func (c *Consumer) pull(ctx context.Context, n int) ([]*Delivery, error) {
+	const idle = 5 * time.Second
+	got, err := c.consumer.FetchNoWait(n)
+	if err != nil {
+		return nil, err
+	}
+	batch := c.collect(got)
+	if err := got.Error(); err != nil && len(batch) == 0 {
+		return nil, err
+	}
+	if len(batch) == 0 {
+		wait, cancel := context.WithTimeout(ctx, idle)
+		defer cancel()
+		if got, err = c.consumer.Fetch(1, jetstream.FetchContext(wait)); err != nil {
+			return nil, err
+		}
+		batch = c.collect(got)
+		if err := got.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) && len(batch) == 0 {
+			return nil, err
+		}
+	}
+	c.mu.Lock()
+	c.last = time.Now()
+	c.mu.Unlock()
+	return batch, nil
+}
+
+func (c *Consumer) collect(got jetstream.MessageBatch) []*Delivery {
+	var batch []*Delivery
+	for msg := range got.Messages() {
+		c.hold(msg)
+		batch = append(batch, &Delivery{msg: msg})
+	}
+	return batch
+}
+
+// recreate waits until the durable is there again: NATS was away, or somebody
+// deleted it. A new one begins at the stream's first message, and what was
+// done before is then superseded or a duplicate.
+func (c *Consumer) recreate(ctx context.Context) {
+	for ctx.Err() == nil {
+		consumer, err := c.bus.js.CreateOrUpdateConsumer(ctx, c.Spec.Stream, c.Spec.config())
+		if err == nil {
+			c.consumer = consumer
+			return
+		}
+		c.log.Debug("the consumer can't be reached", "error", err)
+		pause(ctx, 250*time.Millisecond)
+	}
+}
+
+func (c *Consumer) hold(msg jetstream.Msg) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held[msg] = struct{}{}
+}
+
+func (c *Consumer) release(d *Delivery) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.held, d.msg)
+}
+
+// keepAlive tells the server that what is held is still under way. A process
+// that dies or freezes stops telling, and its messages go to another.
+func (c *Consumer) keepAlive(done <-chan struct{}) {
+	tick := time.NewTicker(c.Spec.ackWait() / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-tick.C:
+		}
+		c.mu.Lock()
+		held := make([]jetstream.Msg, 0, len(c.held))
+		for msg := range c.held {
+			held = append(held, msg)
+		}
+		c.mu.Unlock()
+		for _, msg := range held {
+			// An error means that the connection is away; the message comes again.
+			_ = msg.InProgress()
+		}
+	}
+}
+
+// Ready tells whether the consumer has reached the server lately. An open gate
+// is no failure of the consumer.
+func (c *Consumer) Ready(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last.IsZero() {
+		return fmt.Errorf("%s: %s has not fetched yet", c.Spec.Role, c.Spec.Name)
+	}
+	return nil
+}
+
+// Lag asks the server how far the consumer is behind.
+func (c *Consumer) Lag(ctx context.Context) (telemetry.Lag, error) {
+	consumer, err := c.bus.js.Consumer(ctx, c.Spec.Stream, c.Spec.Name)
+	if err != nil {
+		return telemetry.Lag{}, err
+	}
+	info := consumer.CachedInfo()
+	lag := telemetry.Lag{Pending: info.NumPending, AckPending: info.NumAckPending}
+	if info.NumPending+uint64(info.NumAckPending) == 0 {
+		return lag, nil
+	}
+	s, err := c.bus.stream(ctx, c.Spec.Stream)
+	if err != nil {
+		return lag, err
+	}
+	oldest, err := s.GetMsg(ctx, info.AckFloor.Stream+1, jetstream.WithGetMsgSubject(c.Spec.Filter))
+	if err == nil {
+		lag.Oldest = time.Since(oldest.Time)
+	}
+	return lag, nil
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// lanes runs deliveries with one at a time per key and a bounded number of
+// keys at once. It holds at most twice that many.
+type lanes struct {
+	work  func(*Delivery)
+	slots chan struct{} // one per running handler
+	room  chan struct{} // one per held delivery
+
+	mu    sync.Mutex
+	queue map[string][]*Delivery
+	wg    sync.WaitGroup
+}
+
+func newLanes(parallel int, work func(*Delivery)) *lanes {
+	return &lanes{
+		work: work, queue: map[string][]*Delivery{},
+		slots: make(chan struct{}, parallel), room: make(chan struct{}, 2*parallel),
+	}
+}
+
+// free waits for room and tells how many deliveries may be added; 0 when ctx ended.
+func (l *lanes) free(ctx context.Context) int {
+	select {
+	case <-ctx.Done():
+		return 0
+	case l.room <- struct{}{}:
+		<-l.room
+		return cap(l.room) - len(l.room)
+	}
+}
+
+// add puts a delivery at the end of its key's lane, and starts the lane if it rests.
+func (l *lanes) add(d *Delivery) {
+	l.room <- struct{}{}
+	key := d.msg.Subject()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	waiting, running := l.queue[key]
+	l.queue[key] = append(waiting, d)
+	if !running {
+		l.wg.Go(func() { l.run(key) })
+	}
+}
+
+func (l *lanes) run(key string) {
+	for {
+		l.mu.Lock()
+		waiting := l.queue[key]
+		if len(waiting) == 0 {
+			delete(l.queue, key)
+			l.mu.Unlock()
+			return
+		}
+		d := waiting[0]
+		l.queue[key] = waiting[1:]
+		l.mu.Unlock()
+
+		l.slots <- struct{}{}
+		l.work(d)
+		<-l.slots
+		<-l.room
+	}
+}
+
+func (l *lanes) wait() { l.wg.Wait() }

@@ -1,0 +1,356 @@
+// Package claim orders the effects on one target, whatever is delivered when
+// and however many replicas are at work. Nothing in a broker stops a frozen
+// process from finishing late; so a writer claims its target before it calls,
+// and compares revisions instead of trusting the order of messages.
+//
+// One record per target key, in the KV bucket "claims":
+//
+//	          Begin (compare-and-set)             Done
+//	idle ─────────────────────────────▶ busy ───────────────▶ idle, applied
+//	 ▲                                   │ │
+//	 │            Release (refused,      │ └─ Unknown (no answer) ──▶ unknown
+//	 └──────────── nothing was sent) ────┘                              │
+//	                                     ▲      Begin: ask, then write  │
+//	                                     └──────────────────────────────┘
+//
+// A claim that another owner holds is waited for until its record has stayed
+// the same for a lease, by the observer's own monotonic clock: no two clocks
+// are ever compared. Whoever takes over an unknown or a busy claim must ask
+// the system what it has before writing, and must not write before the
+// system's longest work time has passed since the last send.
+//
+// The alternatives (partitions, pinned consumers, consumer groups) were
+// measured and let a killed or frozen replica reorder or overlap; see
+// docs/decisions/0002-order-the-effect.md.
+package claim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/magpie-integration/magpie/events"
+	"github.com/magpie-integration/magpie/libs/failure"
+)
+
+// State is where a target's claim stands.
+type State string
+
+// The states of a claim.
+const (
+	Idle    State = "idle"
+	Busy    State = "busy"
+	Unknown State = "unknown"
+)
+
+// Record is what the KV bucket holds for one target.
+type Record struct {
+	State   State           `json:"state"`
+	Applied events.Revision `json:"applied,omitzero"`
+	Claimed events.Revision `json:"claimed,omitzero"`
+	Owner   string          `json:"owner,omitempty"`
+	// Takeovers counts how often this revision was taken over.
+	Takeovers int `json:"takeovers,omitempty"`
+	// Waited is for how long the last call that was sent, and not answered, is
+	// known to be over, in nanoseconds; whoever watched adds what it saw itself.
+	Waited time.Duration `json:"waited,omitempty"`
+	// Expected is the fingerprint that is being written, Fingerprint the one
+	// that was applied, of the values as read back.
+	Expected    string `json:"expected,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// Exists is true once the target is known to be there, Withdrawn once the
+	// source took it back.
+	Exists    bool `json:"exists,omitempty"`
+	Withdrawn bool `json:"withdrawn,omitempty"`
+	// Details are the target's own identifiers, for outcomes that call nothing.
+	Details map[string]string `json:"details,omitempty"`
+}
+
+// Times are the three durations of the protocol. Call must be well below Lease.
+type Times struct {
+	// Call bounds one writing of the target; it counts from before the claim.
+	Call time.Duration
+	// Lease is how long a record must stay the same before it may be taken over.
+	Lease time.Duration
+	// Work is the longest time that the system may go on working on a call
+	// whose answer was lost.
+	Work time.Duration
+}
+
+// Of derives the times from a call's time-out and the system's work time.
+func Of(call, work time.Duration) Times {
+	return Times{Call: call, Lease: call + call/2, Work: work}
+}
+
+// Store gives out claims for one process.
+type Store struct {
+	kv    jetstream.KeyValue
+	owner string
+	times Times
+
+	mu   sync.Mutex
+	seen map[string]sighting // busy or unknown claims of others, by key
+}
+
+// NewStore opens claims in a bucket for an owner (bus.Owner).
+func NewStore(kv jetstream.KeyValue, owner string, times Times) *Store {
+	return &Store{kv: kv, owner: owner, times: times, seen: map[string]sighting{}}
+}
+
+// Verdict says what a writer has to do.
+type Verdict int
+
+// The verdicts of Begin.
+const (
+	// Write: the target is claimed; call the system.
+	Write Verdict = iota
+	// Ask: the target is claimed, but an earlier call may have landed, or may
+	// still land: ask the system. If it has the target, adopt it (Done); if not,
+	// Patience tells whether it is too early to write (GiveBack) or not (TakeOver).
+	Ask
+	// Same: the target already is as wanted; nothing is to be called.
+	Same
+	// Old: a newer revision was applied or is claimed.
+	Old
+	// Wait: another owner is at work; come again after Claim.RetryAfter.
+	Wait
+)
+
+// Wanted is what a command wants of a target.
+type Wanted struct {
+	Revision events.Revision
+	// Fingerprint is of the desired state; equal fingerprints are equal states.
+	Fingerprint string
+}
+
+// Claim is the right to write one target once.
+type Claim struct {
+	Record Record
+	// RetryAfter is set with the verdict Wait.
+	RetryAfter time.Duration
+
+	store    *Store
+	key      string
+	revision uint64
+	began    time.Time
+	deadline time.Time
+	waited   time.Duration // at began
+}
+
+// maxTakeovers of one revision make it a defect.
+const maxTakeovers = 5
+
+// Key gives the KV key of a target.
+func Key(pair string, system events.System, entity events.Entity, target string) string {
+	return pair + "." + string(system) + "." + string(entity) + "." + events.Key(target).Token()
+}
+
+// Begin claims a target for a revision, or says why not.
+func (s *Store) Begin(ctx context.Context, key string, want Wanted) (*Claim, Verdict, error) {
+	for {
+		// The deadline counts from before the claim is written: a process that
+		// freezes between the two wakes up too late to send.
+		began := time.Now()
+		record, revision, err := s.get(ctx, key)
+		if err != nil {
+			return nil, 0, err
+		}
+		claim := &Claim{Record: record, store: s, key: key, revision: revision,
+			began: began, deadline: began.Add(s.times.Call)}
+		if want.Revision.Compare(record.Claimed) < 0 || want.Revision.Compare(record.Applied) < 0 {
+			return claim, Old, nil
+		}
+		verdict := Write
+		switch {
+		case record.State == Busy && record.Owner != s.owner:
+			seen := time.Since(s.sighted(key, revision))
+			if seen < s.times.Lease {
+				// Look again soon: its owner will most likely finish long before.
+				claim.RetryAfter = min(s.times.Lease-seen, time.Second)
+				return claim, Wait, nil
+			}
+			verdict, claim.waited = Ask, seen-s.times.Call
+		case record.State == Busy: // ours, and nothing is under way here: a lane is serial
+			verdict = Ask
+		case record.State == Unknown:
+			verdict, claim.waited = Ask, record.Waited+time.Since(s.sighted(key, revision))
+		case record.Claimed.Epoch < want.Revision.Epoch && !record.Claimed.IsZero():
+			// Made before CHANGES was lost: a memory, not knowledge.
+			verdict, claim.waited = Ask, s.times.Work
+		case want.Revision == record.Applied:
+			return claim, Same, nil
+		case want.Fingerprint == record.Fingerprint && record.Fingerprint != "":
+			return s.advance(ctx, claim, want)
+		}
+		next := record
+		if want.Revision != record.Claimed {
+			next.Takeovers = 0
+		}
+		next.State, next.Claimed, next.Owner = Busy, want.Revision, s.owner
+		next.Expected, next.Waited = want.Fingerprint, 0
+		switch err := claim.put(ctx, next); {
+		case errors.Is(err, ErrLost):
+			continue
+		case err != nil:
+			return nil, 0, err
+		}
+		return claim, verdict, nil
+	}
+}
+
+// advance moves the applied revision of a target that already is as wanted.
+func (s *Store) advance(ctx context.Context, claim *Claim, want Wanted) (*Claim, Verdict, error) {
+	next := claim.Record
+	next.State, next.Applied, next.Claimed, next.Owner = Idle, want.Revision, want.Revision, ""
+	next.Takeovers, next.Expected = 0, ""
+	switch err := claim.put(ctx, next); {
+	case errors.Is(err, ErrLost):
+		return s.Begin(ctx, claim.key, want)
+	case err != nil:
+		return nil, 0, err
+	}
+	return claim, Same, nil
+}
+
+// ErrLost is given when somebody else changed the claim meanwhile. Lost after
+// a call was sent, that call may have landed last: the target's newest command
+// must be written again.
+var ErrLost = errors.New("another writer took the claim over")
+
+// Context bounds the calls that are made under the claim.
+func (c *Claim) Context(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithDeadlineCause(ctx, c.deadline, errDeadline)
+}
+
+var errDeadline = errors.New("the time for one write of this target is over")
+
+// Sendable is checked right before a call is sent.
+func (c *Claim) Sendable() error {
+	if time.Now().After(c.deadline) {
+		return &failure.Error{
+			Kind: failure.KindTransient, Code: "claim.late", Unsent: true,
+			Reason: "the process was held up for longer than a write may take; nothing was sent",
+		}
+	}
+	return nil
+}
+
+// Applied is what Done writes down.
+type Applied struct {
+	// Fingerprint is of the desired state as it was accepted, or, where the
+	// target changes what it is given, of what it was read back as.
+	Fingerprint string
+	Exists      bool
+	Withdrawn   bool
+	Details     map[string]string
+}
+
+// Done ends the claim: its revision is applied.
+func (c *Claim) Done(ctx context.Context, a Applied) error {
+	next := c.Record
+	next.State, next.Applied, next.Owner, next.Takeovers = Idle, next.Claimed, "", 0
+	next.Expected, next.Fingerprint = "", a.Fingerprint
+	next.Exists, next.Withdrawn, next.Details = a.Exists, a.Withdrawn, a.Details
+	next.Waited = 0
+	c.store.forget(c.key)
+	return c.put(ctx, next)
+}
+
+// Release ends the claim with nothing changed: the system refused, or nothing
+// was sent.
+func (c *Claim) Release(ctx context.Context) error {
+	next := c.Record
+	next.State, next.Owner, next.Expected, next.Waited = Idle, "", "", 0
+	c.store.forget(c.key)
+	return c.put(ctx, next)
+}
+
+// Patience is how long the last unanswered call may still be at work in the
+// system; nothing may be written before.
+func (c *Claim) Patience() time.Duration {
+	return max(c.store.times.Work-c.waited-time.Since(c.began), 0)
+}
+
+// GiveBack ends an asking that came too early to write.
+func (c *Claim) GiveBack(ctx context.Context) error {
+	next := c.Record
+	next.State, next.Owner, next.Waited = Unknown, "", max(c.waited, 0)+time.Since(c.began)
+	if err := c.put(ctx, next); err != nil {
+		return err
+	}
+	c.store.sighted(c.key, c.revision)
+	return nil
+}
+
+// TakeOver goes on from asking to writing: the system does not have the
+// target, and nothing can be at work on it any more. The fifth takeover of one
+// revision is a defect.
+func (c *Claim) TakeOver(ctx context.Context) error {
+	next := c.Record
+	if next.Takeovers++; next.Takeovers > maxTakeovers {
+		return failure.Defect("claim.takeovers",
+			fmt.Sprintf("revision %s was begun %d times and never finished", next.Claimed, next.Takeovers), nil)
+	}
+	c.began = time.Now()
+	c.deadline = c.began.Add(c.store.times.Call)
+	return c.put(ctx, next)
+}
+
+// Unknown leaves the claim to whoever comes next: a call was sent and its
+// outcome is not known.
+func (c *Claim) Unknown(ctx context.Context) error {
+	next := c.Record
+	next.State, next.Owner, next.Waited = Unknown, "", 0
+	if err := c.put(ctx, next); err != nil {
+		return err
+	}
+	c.store.sighted(c.key, c.revision)
+	return nil
+}
+
+// put is the compare-and-set that everything rests on.
+func (c *Claim) put(ctx context.Context, next Record) error {
+	data, err := json.Marshal(next)
+	if err != nil {
+		return failure.Defect("claim.encode", "the claim can't be encoded", err)
+	}
+	revision, err := c.store.kv.Update(ctx, c.key, data, c.revision)
+	var api *jetstream.APIError
+	switch {
+	case err == nil:
+		c.Record, c.revision = next, revision
+		return nil
+	case errors.Is(err, jetstream.ErrKeyExists),
+		errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+			api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant):
+		return ErrLost
+	default:
+		return failure.Down("claim.put", "the claim of "+c.key+" can't be written", err)
+	}
+}
+
+func (s *Store) get(ctx context.Context, key string) (Record, uint64, error) {
+	entry, err := s.kv.Get(ctx, key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return Record{State: Idle}, 0, nil
+	}
+	if err != nil {
+		return Record{}, 0, failure.Down("claim.get", "the claim of "+key+" can't be read", err)
+	}
+	var r Record
+	if err := json.Unmarshal(entry.Value(), &r); err != nil {
+		return Record{}, 0, failure.Defect("claim.decode", "the claim of "+key+" can't be read", err)
+	}
+	return r, entry.Revision(), nil
+}
+
+// Get reads a target's claim without touching it.
+func (s *Store) Get(ctx context.Context, key string) (Record, error) {
+	r, _, err := s.get(ctx, key)
+	return r, err
+}
