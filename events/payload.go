@@ -138,8 +138,10 @@ type DeadLetter struct {
 
 // Message is a CloudEvent at rest: its subject, its headers, its body.
 type Message struct {
-	Subject string            `json:"subject"`
-	Headers map[string]string `json:"headers,omitempty"`
+	Subject string `json:"subject"`
+	// Sequence is where the message stood in its stream.
+	Sequence uint64            `json:"sequence,omitempty"`
+	Headers  map[string]string `json:"headers,omitempty"`
 	// Body is the message's body when it is JSON, Raw when it is not.
 	Body json.RawMessage `json:"body,omitempty"`
 	Raw  []byte          `json:"raw,omitempty"`
@@ -159,4 +161,17 @@ type Breaker struct {
 	To     string    `json:"to"`
 	Reason string    `json:"reason,omitempty"`
 	At     time.Time `json:"at"`
+}
+
+// Audit says what a person did.
+type Audit struct {
+	// Action is "replayed" or "discarded".
+	Action string `json:"action"`
+	// By is who did it, as far as the caller told.
+	By string `json:"by"`
+	// Reason is required for a discard.
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at"`
+	// Letter is what it was done to.
+	Letter DeadLetter `json:"letter"`
 }

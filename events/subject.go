@@ -19,6 +19,7 @@ const (
 	WordOutcome Word = "outcome"
 	WordDead    Word = "dead"
 	WordBreaker Word = "breaker"
+	WordAudit   Word = "audit"
 	WordLater   Word = "later"
 )
 
@@ -135,6 +136,17 @@ func LaterSubject(target Subject, id string) string {
 		Root, string(WordLater), string(target.Word), target.Pair, target.Scope, string(target.Entity),
 		target.Key.Token(), Key(id).Token(),
 	}, ".")
+}
+
+// BreakerSubject names the moves of a breaker: of one role, before one system,
+// for one kind of traffic.
+func BreakerSubject(pair string, system System, entity Entity, role Role) Subject {
+	return Subject{WordBreaker, pair, string(system), entity, Key(role)}
+}
+
+// AuditSubject names what people did about a message of a role.
+func AuditSubject(pair string, role Role, entity Entity, key Key) Subject {
+	return Subject{WordAudit, pair, string(role), entity, key}
 }
 
 // ValidPair tells whether a name may stand as the pair's token in subjects.

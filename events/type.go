@@ -34,12 +34,15 @@ var Types = []Type{
 		"A message that needs a person, with its reason, history and payload."},
 	{BreakerType, WordBreaker, "", "", Breaker{}, nil,
 		"A circuit breaker opened, half opened or closed."},
+	{AuditType, WordAudit, "", "", Audit{}, nil,
+		"What a person did about a message: replayed or discarded it."},
 }
 
 // The types that belong to no entity.
 const (
 	DeadType    = "io.magpie.message.dead.v1"
 	BreakerType = "io.magpie.breaker.moved.v1"
+	AuditType   = "io.magpie.message.handled.v1"
 )
 
 // TypeName gives the name of an event type.
@@ -65,4 +68,7 @@ const (
 	ExtCorrelationID = "correlationid"
 	ExtCausationID   = "causationid"
 	ExtDepth         = "depth"
+	// ExtOrigin is, on a replayed message, the sequence that the first one had:
+	// revisions are made of it, so that a replay is never newer than it was.
+	ExtOrigin = "originsequence"
 )

@@ -49,6 +49,17 @@ func (d *Delivery) Depth() int {
 	return 0
 }
 
+// Origin is the message's sequence, or, of a replay, the sequence that the
+// first one had.
+func (d *Delivery) Origin() uint64 {
+	if text, ok := d.Event.Extensions()[events.ExtOrigin].(string); ok {
+		if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+			return n
+		}
+	}
+	return d.Sequence
+}
+
 // Headers of a retry: how often it failed, since when, and how.
 const (
 	headerTries   = "Magpie-Tries"

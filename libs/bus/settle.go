@@ -327,7 +327,7 @@ func deadLetter(d *Delivery, f *failure.Error) events.DeadLetter {
 	letter := events.DeadLetter{
 		Kind: string(f.Kind), Code: f.Code, Reason: f.Reason, Field: f.Field, Fix: f.Fix,
 		Tries: d.Tries, First: d.First, Last: time.Now().UTC(), History: d.History,
-		Message: events.Message{Subject: d.msg.Subject(), Headers: headers},
+		Message: events.Message{Subject: d.msg.Subject(), Sequence: d.Origin(), Headers: headers},
 	}
 	if f.Code != "stuck" {
 		letter.Tries++

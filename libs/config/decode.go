@@ -272,4 +272,3 @@ func names(fields []field) []string {
 	}
 	return out
 }
-

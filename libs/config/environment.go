@@ -230,6 +230,9 @@ func (n *node) put(way []step, value *node) {
 		*n = node{kind: mapping, names: []string{at.short}, values: []*node{&was}, line: n.line, variable: n.variable}
 	}
 	if n.kind != want {
+		if n.kind != absent {
+			return // the decoder will say that it is no such thing
+		}
 		*n = node{kind: want, line: n.line, variable: value.variable}
 	}
 	var child *node
@@ -279,4 +282,3 @@ func guess(text string) any {
 	}
 	return text
 }
-

@@ -3,7 +3,6 @@ package config
 import (
 	_ "embed"
 	"fmt"
-	"os"
 	"reflect"
 )
 
@@ -60,7 +59,7 @@ func load(file string, text []byte, environment map[string]string) (*Config, []W
 	var c Config
 	d := &decoder{report: r, references: references{environment}}
 	d.structure("", reflect.ValueOf(&c).Elem(), root, "")
-	c.HTTP.inherit()
+	c.complete()
 
 	v := &validator{report: r}
 	v.config(&c)
@@ -70,11 +69,31 @@ func load(file string, text []byte, environment map[string]string) (*Config, []W
 	return &c, r.warnings, nil
 }
 
-// inherit gives the common TLS to each listener that has none of its own.
-func (h *HTTP) inherit() {
-	for _, l := range []*Listener{&h.Ingest, &h.Console, &h.Health} {
+// complete fills what has no fixed default, because it depends on another
+// setting: http.tls for each listener, a webhook's header by its scheme.
+func (c *Config) complete() {
+	for _, l := range []*Listener{&c.HTTP.Ingest, &c.HTTP.Console, &c.HTTP.Health} {
 		if l.TLS == nil {
-			l.TLS = h.TLS
+			l.TLS = c.HTTP.TLS
 		}
+	}
+	for _, pair := range c.Pairs {
+		for i := range pair.Magento.Webhooks {
+			pair.Magento.Webhooks[i].complete()
+		}
+	}
+}
+
+func (w *Webhook) complete() {
+	if w.Header != "" {
+		return
+	}
+	header, prefix := "X-Hub-Signature-256", "sha256="
+	if w.Scheme == SchemeBearer {
+		header, prefix = "Authorization", "Bearer "
+	}
+	w.Header = header
+	if w.Prefix == "" {
+		w.Prefix = prefix
 	}
 }

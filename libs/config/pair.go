@@ -163,7 +163,7 @@ type Order struct {
 	Batch string `yaml:"batch" jsonschema:"default=WEB{{date}}"`
 	// Prefix comes before Magento's increment id to make the SOP number; another
 	// for each pair that writes into the same company.
-	Prefix string `yaml:"prefix" jsonschema:"maxLength=8,default=WEB"`
+	Prefix string `yaml:"prefix" jsonschema:"default=WEB"`
 	// Site is the site that orders are allocated from (LOCNCODE).
 	Site string `yaml:"site" jsonschema:"maxLength=10,default=WAREHOUSE"`
 }

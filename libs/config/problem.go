@@ -46,7 +46,7 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Error are all problems of a configuration, in the order of the file.
+// Error are all problems of a configuration.
 type Error struct{ Problems []Problem }
 
 // Error gives one problem a line.

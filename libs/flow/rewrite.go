@@ -159,6 +159,7 @@ func (w *rewriter) Visit(node *ast.Node) {
 		w.call(node, opSlice, n.Node, w.bound(n.From), w.bound(n.To))
 	case *ast.PointerNode:
 		if n.Name == "index" {
+			w.made[n] = true
 			w.call(node, opNumber, n)
 		}
 	case *ast.PairNode:

@@ -63,7 +63,7 @@ func parse(document []byte) (*node, error) {
 			switch {
 			case len(open) > 0:
 				parent := open[len(open)-1]
-				parent.children = append(parent.children, n)
+				parent.children, parent.content = append(parent.children, n), ""
 			case root == nil:
 				root = n
 			default:
@@ -73,8 +73,8 @@ func parse(document []byte) (*node, error) {
 		case xml.EndElement:
 			open, scopes = open[:len(open)-1], scopes[:len(scopes)-1]
 		case xml.CharData:
-			if len(open) > 0 {
-				open[len(open)-1].content += string(t)
+			if n := len(open); n > 0 && len(open[n-1].children) == 0 {
+				open[n-1].content += string(t)
 			}
 		}
 	}

@@ -1,7 +1,5 @@
 package scrub
 
-import "bytes"
-
 // secretFields lose their whole value, whatever it is. Names are compared
 // without case, '_', '-' and blanks, so cc_number, ccNumber and CC-Number are
 // one. cc_last4, cc_type, cc_exp_month and cc_owner are not among them: PCI DSS
@@ -63,26 +61,27 @@ func fold(to, name []byte) []byte {
 	return to
 }
 
-// secretStart has a bit for each length of the secret names that begin with a
-// letter: most names are told apart by it alone.
-var secretStart = func() (t [256]uint64) {
+// secretEnds has, for each first letter of a secret name, a bit for each last
+// one: nearly every other name is told apart by it alone.
+var secretEnds = func() (t [256]uint64) {
 	for name := range secretFields {
-		t[name[0]] |= 1 << len(name)
-		t[name[0]&^0x20] |= 1 << len(name)
+		t[name[0]] |= endBit(name[len(name)-1])
+		t[name[0]&^0x20] |= endBit(name[len(name)-1])
 	}
 	return t
 }()
+
+func endBit(c byte) uint64 { return 1 << (c & 0x1F) }
 
 func isSecret(name []byte) bool {
 	for len(name) > 0 && name[0] == '_' {
 		name = name[1:]
 	}
-	if len(name) == 0 || secretStart[name[0]] == 0 {
+	if len(name) == 0 || secretEnds[name[0]]&endBit(name[len(name)-1]) == 0 {
 		return false
 	}
 	var buf [maxFieldName]byte
-	folded := fold(buf[:0], name)
-	return len(folded) > 0 && secretStart[folded[0]]&(1<<len(folded)) != 0 && secretFields[string(folded)]
+	return secretFields[string(fold(buf[:0], name))]
 }
 
 func isKept(name []byte) bool {
@@ -98,11 +97,6 @@ func isKept(name []byte) bool {
 // A list of pairs names its values in a member of its own, as Magento's
 // payment_additional_info ({"key","value"}) and custom_attributes
 // ({"attribute_code","value"}) do.
-var (
-	pairNames = [...][]byte{[]byte("key"), []byte("attribute_code")}
-	pairValue = []byte("value")
-)
+func isPairName(name []byte) bool { return string(name) == "key" || string(name) == "attribute_code" }
 
-func isPairName(name []byte) bool {
-	return bytes.Equal(name, pairNames[0]) || bytes.Equal(name, pairNames[1])
-}
+func isPairValue(name []byte) bool { return string(name) == "value" }

@@ -125,7 +125,7 @@ func (w *walk) member(t jsonscan.Token) error {
 	if t.Escaped {
 		name = []byte(jsonscan.Unquote(w.raw, t))
 	}
-	if top.pair.end > 0 && bytes.Equal(name, pairValue) {
+	if top.pair.end > 0 && isPairValue(name) {
 		name = w.raw[top.pair.start:top.pair.end]
 	}
 	if !isSecret(name) {
@@ -163,7 +163,7 @@ func (w *walk) pair(t jsonscan.Token) {
 		if top.value.end > 0 && isSecret(w.raw[top.pair.start:top.pair.end]) {
 			w.hideEarlier(top)
 		}
-	case bytes.Equal(name, pairValue):
+	case isPairValue(name):
 		top.value = span{t.Start, t.End}
 	}
 }
@@ -282,7 +282,7 @@ func (w *walk) field() []byte {
 			continue
 		}
 		name := w.raw[f.key.start:f.key.end]
-		if f.pair.end > 0 && bytes.Equal(name, pairValue) {
+		if f.pair.end > 0 && isPairValue(name) {
 			return w.raw[f.pair.start:f.pair.end]
 		}
 		return name
@@ -303,7 +303,7 @@ func (w *walk) path() string {
 			continue
 		}
 		name := w.raw[fr.key.start:fr.key.end]
-		if fr.pair.end > 0 && bytes.Equal(name, pairValue) {
+		if fr.pair.end > 0 && isPairValue(name) {
 			name = w.raw[fr.pair.start:fr.pair.end]
 		}
 		if len(name) == 0 {

@@ -131,8 +131,8 @@ func ref(path string) yaml.MapSlice { return yaml.MapSlice{{Key: "$ref", Value: 
 
 func address(t events.Type) string {
 	switch t.Word {
-	case events.WordDead:
-		return "magpie.dead.{pair}.{role}.{entity}.{key}"
+	case events.WordDead, events.WordAudit:
+		return fmt.Sprintf("magpie.%s.{pair}.{role}.{entity}.{key}", t.Word)
 	case events.WordBreaker:
 		return "magpie.breaker.{pair}.{system}.{entity}.{role}"
 	default:
@@ -174,6 +174,7 @@ func headerSchema() yaml.MapSlice {
 		{"ce-partitionkey", "The key's token."},
 		{"ce-correlationid", "The id of the chain's first event."},
 		{"ce-causationid", "The id of the event that caused this one."},
+		{"ce-originsequence", "On a replay: the sequence that the first message had."},
 		{"ce-depth", "How many flows outcomes have started in this chain."},
 	} {
 		properties = append(properties, yaml.MapItem{Key: h[0], Value: yaml.MapSlice{

@@ -3,11 +3,12 @@ package magento
 import (
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/magpie-integration/magpie/services/sandbox/fault"
 )
 
 // DefaultToken is the integration token of a sandbox that was given none.
@@ -68,9 +69,9 @@ type Config struct {
 	// NoiseEvery makes every n-th order print its amounts with 17 digits, such
 	// as 29.949999999999999; 0 means 5, negative means never.
 	NoiseEvery int
-	// Middleware wraps the REST API, for example with a fault.Injector of the
-	// caller. The admin API is never wrapped.
-	Middleware func(http.Handler) http.Handler
+	// Fault is put in front of the REST API, never of the admin API; nil means
+	// an injector of its own that is seeded with Seed.
+	Fault *fault.Injector
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Logger gets warnings; nil means none.
@@ -149,6 +150,9 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.NoiseEvery, 5)
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Fault == nil {
+		c.Fault = fault.New(c.Seed, fault.Options{ErrorBody: InternalErrorBody})
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

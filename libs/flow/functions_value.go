@@ -1,0 +1,122 @@
+package flow
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/magpie-integration/magpie/libs/failure"
+)
+
+var valueFunctions = []function{
+	{
+		group: "values", name: "coalesce", params: []param{need("value", kindAny)}, many: true, nulls: true, gives: kindAny,
+		doc:     "The first value that is there: not null and not an empty text.",
+		example: `coalesce(nil, "", "b")`, result: `"b"`,
+		do: func(args []any) (any, error) {
+			for _, v := range args {
+				if v != nil && v != "" {
+					return v, nil
+				}
+			}
+			return nil, nil
+		},
+	},
+	{
+		group: "values", name: "text", params: []param{need("value", kindAny)}, gives: kindText,
+		doc:     "The value as text; a number without trailing zeros.",
+		example: `text(12.50)`, result: `"12.5"`,
+		do: func(args []any) (any, error) { return textOf(args[0]), nil },
+	},
+	{
+		group: "values", name: "number", params: []param{need("value", kindAny), may("default", kindNumber)}, nulls: true, gives: kindNumber,
+		doc:     "A number from a number or its text; the default where there is nothing. Magento gives some amounts as text (gw_*).",
+		example: `number("12.50") + number(nil, 1)`, result: `"13.5"`,
+		do: func(args []any) (any, error) {
+			switch v := args[0].(type) {
+			case nil:
+				return args[1], nil
+			case decimal.Decimal:
+				return v, nil
+			case string:
+				if strings.TrimSpace(v) == "" {
+					return args[1], nil
+				}
+				return parseDecimal(strings.TrimSpace(v))
+			}
+			return nil, fmt.Errorf("number can't be made of %v", kindOf(args[0]))
+		},
+	},
+	{
+		group: "values", name: "len", params: []param{need("value", kindAny)}, nulls: true, gives: kindNumber,
+		doc:     "How many characters a text, elements a list or fields a record has; 0 for nothing.",
+		example: `len([1, 2]) + 0.5`, result: `"2.5"`,
+		do: func(args []any) (any, error) {
+			n := 0
+			switch v := args[0].(type) {
+			case nil:
+			case string:
+				n = utf8.RuneCountInString(v)
+			case []any:
+				n = len(v)
+			case map[string]any:
+				n = len(v)
+			default:
+				return nil, fmt.Errorf("len works on texts, lists and records, not on %v", kindOf(v))
+			}
+			return decimal.NewFromInt(int64(n)), nil
+		},
+	},
+	{
+		group: "values", name: "hash", params: []param{need("s", kindText)}, gives: kindText,
+		doc:     "16 letters and digits that stand for the text (SHA-256, base 32): the same text, the same letters.",
+		example: `hash("a")`, result: `"ZKXWHOJ2YDUUPH6AM2IYU4QBU32A"`,
+		do: func(args []any) (any, error) { return digest(16, args[0].(string)), nil },
+	},
+	{
+		group: "values", name: "lookup", params: []param{need("table", kindTable), need("key", kindAny), may("default", kindAny)}, nulls: true, gives: kindAny,
+		doc:     "The row of a table; the default where the table has none. Without a default the record is refused (flow.lookup.missing), and the refusal names the table and the key.",
+		example: `lookup("colours", "red").code`, result: `"R"`,
+		do: func(args []any) (any, error) {
+			t, key := args[0].(*lookupTable), textOf(args[1])
+			if v, ok := t.rows[key]; ok {
+				return v, nil
+			}
+			if args[2] != nil {
+				return args[2], nil
+			}
+			return nil, failure.Rejected("flow.lookup.missing", "", fmt.Sprintf("the table %s has no row %q", t.name, key),
+				fmt.Sprintf("add a row %q to the table %s, then replay", key, t.name))
+		},
+	},
+	{
+		group: "values", name: "known", params: []param{need("table", kindTable), need("key", kindAny)}, nulls: true, gives: kindBool,
+		doc:     "Tells whether a table has the row.",
+		example: `known("colours", "blue")`, result: `false`,
+		do: func(args []any) (any, error) {
+			_, ok := args[0].(*lookupTable).rows[textOf(args[1])]
+			return ok, nil
+		},
+	},
+}
+
+// lookupTable is a table whose rows are ready for expressions.
+type lookupTable struct {
+	name string
+	rows map[string]any
+}
+
+// keys lists the rows, sorted, for messages.
+func (t *lookupTable) keys() []string { return slices.Sorted(maps.Keys(t.rows)) }
+
+// digest is the first n letters of the base 32 of a SHA-256 over the parts.
+func digest(n int, parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x1f")))
+	return base32.StdEncoding.EncodeToString(sum[:])[:n]
+}

@@ -1,0 +1,149 @@
+package gp
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/magpie-integration/magpie/libs/failure"
+)
+
+// Config says where GP is and who calls it.
+type Config struct {
+	// URL is the base of all services, such as http://host:48620.
+	URL string
+	// Paths is the preset "gp-service", "gp-web-services" or "dynamics-gp";
+	// empty means Services.
+	Paths    string
+	Services Services
+	// Company is the company's number, such as -1 for the sample company, or
+	// its name as GetCompanyList has it.
+	Company string
+	// Auth is "basic", "ntlm", or empty for none.
+	Auth           string
+	User, Password string
+	// Timeout is for one call, to the end of its answer. Zero means 60 seconds:
+	// the first call after GP's start is slow, and every create takes seconds.
+	Timeout time.Duration
+	// Culture formats GP's messages. Empty means en-US, which fault.go reads best.
+	Culture string
+	// Transport carries the calls. Nil means one with TLS 1.2 or better and
+	// connections kept alive.
+	//
+	// NTLM authenticates a connection, not a request. With it every call needs a
+	// connection for itself, so an *http.Transport (or nil) is cloned for each of
+	// Connections, while any other transport carries one call at a time.
+	Transport http.RoundTripper
+	// Wrap is put around each of these transports, for tracing. Nil means nothing.
+	Wrap func(http.RoundTripper) http.RoundTripper
+	// Connections is how many calls run at a time with NTLM. Zero means 4.
+	Connections int
+}
+
+// Client calls GP for one company. It may be used by many goroutines at a time.
+type Client struct {
+	cfg      Config
+	services Services
+	lanes    *lanes
+
+	mu       sync.Mutex
+	company  string // its number, once it is known
+	policies map[policyKey]Policy
+}
+
+// New checks the configuration. It calls nothing.
+func New(cfg Config) (*Client, error) {
+	services, err := cfg.services()
+	if err != nil {
+		return nil, err
+	}
+	switch cfg.Auth {
+	case "", "basic", "ntlm":
+	default:
+		return nil, fmt.Errorf("gp: Auth %q: want basic, ntlm or nothing", cfg.Auth)
+	}
+	if cfg.Auth != "" && cfg.User == "" {
+		return nil, fmt.Errorf("gp: Auth %s needs a User", cfg.Auth)
+	}
+	if strings.TrimSpace(cfg.Company) == "" {
+		return nil, fmt.Errorf("gp: Company is empty")
+	}
+	cfg.Timeout = cmp.Or(cfg.Timeout, time.Minute)
+	cfg.Culture = cmp.Or(cfg.Culture, "en-US")
+	cfg.Connections = cmp.Or(cfg.Connections, 4)
+	return &Client{
+		cfg: cfg, services: services, lanes: newLanes(cfg),
+		policies: map[policyKey]Policy{},
+	}, nil
+}
+
+// Close lets go of idle connections. The client can still be used.
+func (c *Client) Close() { c.lanes.closeIdle() }
+
+// read calls an operation that changes nothing, and gives its result: nil when
+// GP answered with none.
+func (c *Client) read(ctx context.Context, operation string, params object) (*node, error) {
+	var err error
+	if params["context"], err = c.context(ctx); err != nil {
+		return nil, err
+	}
+	call := call{operation: operation, address: c.services.of(operation)}
+	response, err := c.exchange(ctx, call, params)
+	if err != nil {
+		return nil, err
+	}
+	return response.child(operation + "Result"), nil
+}
+
+// write calls an operation that changes something, with its policy. GP answers
+// with an empty element (GP Web Services WSDL), so there is nothing to give.
+func (c *Client) write(ctx context.Context, operation string, params object) error {
+	var err error
+	if params["context"], err = c.context(ctx); err != nil {
+		return unsent(err)
+	}
+	policy, err := c.Policy(ctx, operation)
+	if err != nil {
+		return unsent(err)
+	}
+	params["policy"] = policy.raw
+	_, err = c.exchange(ctx, call{operation: operation, address: c.services.of(operation), writes: true}, params)
+	return err
+}
+
+// unsent marks a failure before the write itself was tried.
+func unsent(err error) error {
+	e := failure.Of(err)
+	e.Unsent = true
+	return e
+}
+
+// context is what every call for a company carries. Amounts are those of the
+// document's own currency.
+func (c *Client) context(ctx context.Context) (object, error) {
+	company, err := c.companyID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o := c.systemContext()
+	o["OrganizationKey"] = key(company)
+	return o, nil
+}
+
+// systemContext is the context of calls which concern no company.
+func (c *Client) systemContext() object {
+	return object{"CultureName": c.cfg.Culture, "CurrencyType": "Transactional"}
+}
+
+// id is the key of a read or a void. It must be there.
+func id(column, value string) (object, error) {
+	text, err := Clean(column, value)
+	if err == nil && text == "" {
+		err = failure.Rejected("gp.required", column, "the key is empty", "")
+	}
+	return key(text), err
+}

@@ -1,0 +1,284 @@
+package gp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/magpie-integration/magpie/libs/failure"
+)
+
+// fault is what a SOAP fault says, as far as it can be trusted.
+//
+// GP knows two kinds (SDK: Exceptions). A validation exception has a sentence
+// that says nothing, and somewhere in its detail a Message whose text is the id
+// of a log entry. A system exception has another such sentence, and no Message.
+// Wrapper and faultcode are not documented, so they are not relied on.
+type fault struct {
+	code, text, logID string
+}
+
+var guid = regexp.MustCompile(`[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}`)
+
+// findFault finds a fault of SOAP 1.1, or of 1.2, in the envelope.
+func findFault(document *node) *fault {
+	n := document.at("Body", "Fault")
+	if n == nil {
+		return nil
+	}
+	f := &fault{code: n.text("faultcode"), text: n.text("faultstring")}
+	if f.code == "" {
+		f.code = n.text("Code", "Value")
+	}
+	if f.text == "" {
+		f.text = n.text("Reason", "Text")
+	}
+	_, local, ok := strings.Cut(f.code, ":")
+	if ok {
+		f.code = local
+	}
+	detail := n.child("detail")
+	if detail == nil {
+		detail = n.child("Detail")
+	}
+	anywhere := ""
+	detail.walk(func(n *node) {
+		found := guid.FindString(n.content)
+		if f.logID == "" && n.name.Local == "Message" {
+			f.logID = found
+		}
+		if anywhere == "" {
+			anywhere = found
+		}
+	})
+	if f.logID == "" {
+		f.logID = anywhere
+	}
+	return f
+}
+
+// system reports whether the sentence is the one of a system exception.
+func (f fault) system() bool { return strings.Contains(strings.ToLower(f.text), "system exception") }
+
+// explain makes a failure of a fault, and asks GP's log for what it hides.
+func (c *Client) explain(ctx context.Context, call call, f fault) error {
+	text := strings.ToLower(f.text)
+	switch {
+	case f.code == "DeserializationFailed", strings.Contains(text, "error deserializing"),
+		strings.Contains(text, "error in xml document"):
+		return failure.Defect("gp.message_refused", fmt.Sprintf("GP can't read our %s: %s", call.operation, f.text), nil)
+	case f.code == "ActionNotSupported":
+		e := failure.Down("gp.no_service", fmt.Sprintf("the service at %s has no %s", call.address, call.operation), nil)
+		e.Fix, e.Unsent = "correct the paths of the services", true
+		return e
+	case strings.Contains(text, "access is denied"), f.code == "FailedAuthentication", f.code == "InvalidSecurity":
+		e := unauthorized(f.text)
+		e.Unsent = true
+		return e
+	case f.logID == "":
+		return systemException(call, f, "", nil)
+	}
+
+	entry, err := c.logged(ctx, call, f)
+	messages := entry.errors
+	if len(messages) == 0 {
+		messages = eConnectErrors(entry.exception)
+	}
+	switch {
+	case len(messages) > 0:
+		return verdict(call, messages, f.logID)
+	case f.system() || entry.exception != "":
+		return systemException(call, f, entry.exception, err)
+	case err != nil && failure.Of(err).Kind == failure.KindTransient && !errors.Is(err, errLogFault):
+		return failure.Transient("gp.validation_unread",
+			fmt.Sprintf("GP refused %s, and its log could not be read: %v", call.operation, err), err)
+	}
+	why := "its log has no text for it"
+	if err != nil {
+		why = "its log answered with another exception"
+	}
+	return failure.Rejected("gp.validation", "",
+		fmt.Sprintf("GP refused %s (%s), and %s", call.operation, strings.TrimSpace(f.text), why),
+		"look for "+f.logID+" in GP's Exception Management Console")
+}
+
+func systemException(call call, f fault, logged string, cause error) error {
+	reason := fmt.Sprintf("GP failed in %s: %s", call.operation, strings.TrimSpace(f.text))
+	if logged != "" {
+		reason += " (" + logged + ")"
+	}
+	e := failure.Transient("gp.system_exception", reason, cause)
+	e.Fix = "when it stays: look in GP's Exception Management Console; causes are permissions, locks, and characters that XML can't carry in a stored note"
+	return e
+}
+
+// logEntry is what GP's log has under an id.
+type logEntry struct {
+	errors    []message
+	exception string // of a system exception
+}
+
+// message is a ValidationError (GP Web Services WSDL).
+type message struct {
+	text, object string
+	properties   []string
+}
+
+// errLogFault is a log that itself answers with a fault.
+var errLogFault = errors.New("a fault")
+
+// logged asks for the validation result and then for the exception, unless the
+// fault's sentence says that it can only be the latter.
+func (c *Client) logged(ctx context.Context, of call, f fault) (entry logEntry, err error) {
+	about, err := c.context(ctx)
+	if err != nil {
+		about = c.systemContext() // the company itself could not be read
+	}
+	ask := func(operation string) (*node, error) {
+		f, response, err := c.once(ctx, call{operation: operation, address: of.address},
+			object{"logId": f.logID, "context": about})
+		if f != nil {
+			err = failure.Transient("gp.log", operation+" answered: "+f.text, errLogFault)
+		}
+		return response.child(operation + "Result"), err
+	}
+	if !f.system() {
+		var result *node
+		if result, err = ask("GetLoggedValidationResultByKey"); err == nil {
+			entry.errors = readErrors(result)
+		}
+		if len(entry.errors) > 0 {
+			return entry, nil
+		}
+	}
+	data, dataErr := ask("GetLoggedExceptionDataByKey")
+	if dataErr == nil {
+		entry.errors = readErrors(data.child("ValidationResult"))
+		for n := data.child("ExceptionDetail"); n != nil; n = n.child("InnerException") {
+			if text := n.text("Message"); text != "" && !strings.Contains(entry.exception, text) {
+				entry.exception = strings.TrimPrefix(entry.exception+": "+text, ": ")
+			}
+		}
+	}
+	return entry, errors.Join(err, dataErr)
+}
+
+func readErrors(result *node) []message {
+	var messages []message
+	for _, n := range result.all("Errors") {
+		m := message{text: n.text("Message"), object: n.text("ObjectType")}
+		for _, p := range n.all("PropertyNames") {
+			m.properties = append(m.properties, p.text())
+		}
+		if m.text == "" {
+			m.text = strings.TrimSpace("error " + n.text("Id"))
+		}
+		messages = append(messages, m)
+	}
+	return messages
+}
+
+var eConnectError = regexp.MustCompile(`(?s)Error Number\s*=\s*(\d+)\s+Stored Procedure\s*=\s*(\S+)\s+Error Description\s*=\s*(.*?)(?:\r?\n|\s*Node Identifier|$)`)
+
+// eConnectErrors reads the numbered errors of eConnect underneath, which a
+// system exception may carry: they are broken rules, and no retry mends them.
+func eConnectErrors(exception string) []message {
+	var messages []message
+	for _, m := range eConnectError.FindAllStringSubmatch(exception, -1) {
+		messages = append(messages, message{text: fmt.Sprintf("%s (%s %s)", strings.TrimSpace(m[3]), m[2], m[1])})
+	}
+	return messages
+}
+
+// verdict is one failure of all that GP complains about: a person who mends the
+// first must not wait for the second. A duplicate decides, because whoever finds
+// the document there need not care for the rest; a lock decides only alone.
+func verdict(call call, messages []message, logID string) error {
+	var texts, fields []string
+	code, locked := "", 0
+	for _, m := range messages {
+		texts = append(texts, m.text)
+		for _, p := range m.properties {
+			if p != "" && !slices.Contains(fields, p) {
+				fields = append(fields, p)
+			}
+		}
+		found := codeOf(call, m.text)
+		switch {
+		case strings.HasSuffix(found, ".locked"):
+			if locked++; locked == len(messages) {
+				code = found
+			}
+		case code == "" || strings.HasSuffix(found, ".duplicate"):
+			code = found
+		}
+	}
+	reason := "GP says: " + strings.Join(texts, "; ")
+	if locked == len(messages) {
+		return failure.Transient(code, reason, nil)
+	}
+	if strings.HasSuffix(code, ".locked") || code == "" {
+		code = "gp.validation"
+	}
+	return failure.Rejected(code, strings.Join(fields, ", "), reason,
+		"mend the record, or GP's setup, and replay it; GP's log has it as "+logID)
+}
+
+// phrases are the words of GP that are certain enough to give a code of their
+// own; everything else is gp.validation. The first that fits counts. GP's texts
+// are in its database and can be changed there, so no code may be depended on
+// for more than what a person is told, but .duplicate and .locked.
+var phrases = []struct {
+	code  string
+	words *regexp.Regexp
+}{
+	{"gp.batch.locked", phrase(`\bbatch\b.*(?:locked|in use|being (?:posted|edited|printed)|marked)`)},
+	{"gp.record.locked", phrase(`(?:locked by|in use by|being edited|another user|deadlock)`)},
+	{"duplicate", phrase(`\b(?:document|order|customer|record)\b[^.;]*\balready exists|duplicate (?:document|order|customer)\b`)},
+	{"gp.item.not_at_site", phrase(`\bitem\b.*(?:not (?:been )?assigned to|does not exist (?:at|in|for)|not (?:set up|available) (?:at|for)) (?:the |this |that )?(?:\w+ )?(?:site|warehouse|location)`)},
+	{"gp.customer.on_hold", phrase(`\bcustomer\b.*on hold`)},
+	{"gp.customer.credit_limit", phrase(`credit limit`)},
+	{"gp.item.shortage", phrase(`quantity shortage|insufficient quantity|not enough (?:quantity|stock)`)},
+	{"gp.period.closed", phrase(`\bperiod\b.*\bclosed`)},
+	{"gp.sales.totals", phrase(`(?:document amount|subtotal|total)s? (?:does|do) not (?:equal|match|agree)`)},
+	{"gp.customer.unknown", unknownThing(`customer`)},
+	{"gp.item.unknown", unknownThing(`item`)},
+	{"gp.batch.unknown", unknownThing(`batch`)},
+	{"gp.site.unknown", unknownThing(`(?:site|warehouse|location)`)},
+	{"gp.document_type.unknown", unknownThing(`document type`)},
+	{"gp.unit.unknown", unknownThing(`(?:unit of measure|uofm)`)},
+	{"gp.tax_schedule.unknown", unknownThing(`tax schedule`)},
+	{"gp.payment_terms.unknown", unknownThing(`payment terms?`)},
+	{"gp.shipping_method.unknown", unknownThing(`shipping method`)},
+	{"gp.currency.unknown", unknownThing(`currency`)},
+}
+
+func phrase(words string) *regexp.Regexp { return regexp.MustCompile(`(?is)` + words) }
+
+// missing are the ways in which GP says that something isn't there.
+const missing = `(?:does not exist|doesn't exist|(?:was |could |can )?not (?:be )?found|is not valid|is invalid|is unknown)`
+
+// unknownThing fits the thing, perhaps "number" or "key", perhaps its value, and missing.
+func unknownThing(thing string) *regexp.Regexp {
+	return phrase(`\b` + thing + `(?: (?:number|id|key|record|name))*(?:[ :]+\S+)? ` + missing)
+}
+
+var gone = phrase(missing)
+
+func codeOf(call call, text string) string {
+	for _, p := range phrases {
+		if p.words.MatchString(text) {
+			if p.code != "duplicate" {
+				return p.code
+			}
+			if strings.HasSuffix(call.operation, "Customer") {
+				return "gp.customer.duplicate"
+			}
+			return "gp.sales.duplicate"
+		}
+	}
+	return "gp.validation"
+}

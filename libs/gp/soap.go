@@ -1,0 +1,203 @@
+package gp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/magpie-integration/magpie/libs/failure"
+)
+
+// maxAnswer bounds an answer. GP's lists have no pages, so one could be endless.
+const maxAnswer = 32 << 20
+
+// call is one operation at one address.
+type call struct {
+	operation, address string
+	writes             bool
+}
+
+// exchange sends an operation and gives the response element. It is the place
+// where an answer, or the lack of one, becomes a failure.
+func (c *Client) exchange(ctx context.Context, call call, params object) (*node, error) {
+	f, response, err := c.once(ctx, call, params)
+	if f != nil {
+		return nil, c.explain(ctx, call, *f)
+	}
+	return response, err
+}
+
+// once is exchange that leaves a fault as it is.
+func (c *Client) once(ctx context.Context, call call, params object) (*fault, *node, error) {
+	message, err := envelope(call.operation, params)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, err := c.post(ctx, call, message)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := answer.refusal(call); err != nil {
+		return nil, nil, err
+	}
+	document, err := parse(answer.body)
+	if err == nil {
+		if f := findFault(document); f != nil {
+			return f, nil, nil
+		}
+	}
+	if answer.status/100 != 2 {
+		return nil, nil, answer.noFault(call)
+	}
+	response := document.at("Body", call.operation+"Response")
+	if err == nil && response == nil {
+		err = fmt.Errorf("there is no %sResponse in it", call.operation)
+	}
+	switch {
+	case err == nil:
+		return nil, response, nil
+	case call.writes:
+		return nil, nil, failure.Unknown("gp.unreadable", fmt.Errorf("the answer to %s can't be read: %w", call.operation, err))
+	default:
+		return nil, nil, unreadable(call.operation, err)
+	}
+}
+
+// answer is what came back over HTTP.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// post sends the message (SDK: Legacy endpoint; SOAP 1.1, so the operation
+// stands in SOAPAction too, quoted).
+func (c *Client) post(ctx context.Context, call call, message []byte) (answer, error) {
+	within, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	lane, err := c.lanes.take(within)
+	if err != nil {
+		return answer{}, c.unanswered(ctx, call, true, err)
+	}
+	defer c.lanes.give(lane)
+
+	request, err := http.NewRequestWithContext(within, http.MethodPost, call.address, bytes.NewReader(message))
+	if err != nil {
+		return answer{}, failure.Defect("gp.request", "the request can't be built", err)
+	}
+	request.Header.Set("Content-Type", "text/xml; charset=utf-8")
+	request.Header.Set("Accept", "text/xml")
+	request.Header.Set("SOAPAction", `"`+nsGP+"/"+call.operation+`"`)
+	request.Header.Set("User-Agent", "magpie")
+	if c.cfg.Auth != "" {
+		request.SetBasicAuth(c.cfg.User, c.cfg.Password)
+	}
+
+	var trip trip
+	response, err := trip.carrier(c.cfg.Auth, lane).RoundTrip(request)
+	if err = trip.outcome(response, err); err != nil {
+		return answer{}, c.unanswered(ctx, call, trip.unsent(), err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+	}
+	if err != nil && response.StatusCode/100 == 2 {
+		return answer{}, c.unanswered(ctx, call, false, err)
+	}
+	return answer{response.StatusCode, response.Header, body}, nil
+}
+
+// unanswered is a call whose answer did not come. Whether GP did its work
+// decides everything about a write.
+func (c *Client) unanswered(ctx context.Context, call call, unsent bool, err error) error {
+	var e *failure.Error
+	switch {
+	case !unsent && call.writes:
+		return failure.Unknown("gp.no_answer", fmt.Errorf("%s: %w", call.operation, err))
+	case ctx.Err() != nil:
+		e = failure.Transient("gp.cancelled", fmt.Sprintf("%s was given up: %v", call.operation, context.Cause(ctx)), err)
+	case unsent:
+		e = failure.Down("gp.unreachable", fmt.Sprintf("no connection to GP: %v", err), err)
+		e.Fix = "check the service \"Web Services for Microsoft Dynamics GP\", its port, and the way to it"
+	case errors.Is(err, context.DeadlineExceeded):
+		e = failure.Transient("gp.no_answer", fmt.Sprintf("no answer to %s within %s", call.operation, c.cfg.Timeout), err)
+	default:
+		e = failure.Down("gp.no_answer", fmt.Sprintf("the connection broke during %s: %v", call.operation, err), err)
+	}
+	e.Unsent = unsent
+	return e
+}
+
+// refusal is an answer before GP's own: nothing of the call was done.
+func (a answer) refusal(call call) error {
+	var e *failure.Error
+	switch {
+	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden:
+		e = unauthorized(fmt.Sprintf("GP answered %d to %s", a.status, call.operation))
+	case a.status/100 == 3:
+		e = failure.Down("gp.redirected", "GP redirects to "+a.location()+", and a message is not sent after a redirect", nil)
+		e.Fix = "set the address that it redirects to"
+	case a.status == http.StatusNotFound, a.status == http.StatusMethodNotAllowed:
+		e = failure.Down("gp.no_service", fmt.Sprintf("no service at %s (%d)", call.address, a.status), nil)
+		e.Fix = "correct the URL, or the paths of the services"
+	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
+		e = failure.Down("gp.busy", fmt.Sprintf("GP, or a gateway before it, answered %d", a.status), nil)
+		e.After = retryAfter(a.header.Get("Retry-After"), time.Now())
+		return e // 503 says nothing for sure about what was done
+	default:
+		return nil
+	}
+	e.Unsent = true
+	return e
+}
+
+// noFault is an error's status without a fault of SOAP in it: a gateway's page,
+// or the web server's. It may stand for a call whose work was done.
+func (a answer) noFault(call call) error {
+	if a.status == http.StatusRequestEntityTooLarge {
+		return failure.Rejected("gp.too_large", "", fmt.Sprintf("%s is larger than GP's server takes (413)", call.operation),
+			"raise maxReceivedMessageSize in DynamicsGPLegacy.config, or send fewer lines")
+	}
+	e := failure.Transient("gp.status", fmt.Sprintf("GP answered %d without a fault to %s", a.status, call.operation), nil)
+	if a.status >= 500 {
+		e.Code, e.System = "gp.gateway", true
+		e.After = retryAfter(a.header.Get("Retry-After"), time.Now())
+		if call.writes {
+			e = e.Because(failure.ErrUnknownOutcome)
+		}
+	}
+	return e
+}
+
+func unauthorized(reason string) *failure.Error {
+	e := failure.Down("gp.unauthorized", reason, nil)
+	e.Fix = "check user and password, the account's role in Dynamics Security, and its access to the company"
+	return e
+}
+
+// location names the host alone: what else is in the header may be a secret.
+func (a answer) location() string {
+	if u, err := url.Parse(a.header.Get("Location")); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return "another path"
+}
+
+// retryAfter reads seconds or a date.
+func retryAfter(header string, now time.Time) time.Duration {
+	if seconds, err := strconv.Atoi(header); err == nil {
+		return time.Duration(min(max(seconds, 0), 86400)) * time.Second
+	}
+	if t, err := http.ParseTime(header); err == nil {
+		return max(0, t.Sub(now))
+	}
+	return 0
+}

@@ -1,0 +1,173 @@
+package gp
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"time"
+
+	"github.com/Azure/go-ntlmssp"
+)
+
+// lanes hands out transports. With NTLM each has one connection and is given
+// to one call at a time, because a challenge must be answered on the connection
+// it came on; otherwise all calls share one.
+type lanes struct {
+	all  []http.RoundTripper
+	free chan http.RoundTripper // nil: shared
+}
+
+func newLanes(cfg Config) *lanes {
+	wrap := cfg.Wrap
+	if wrap == nil {
+		wrap = func(rt http.RoundTripper) http.RoundTripper { return rt }
+	}
+	base := cfg.Transport
+	if base == nil {
+		base = newTransport()
+	}
+	if cfg.Auth != "ntlm" {
+		return &lanes{all: []http.RoundTripper{wrap(base)}}
+	}
+	l := &lanes{}
+	if transport, ok := base.(*http.Transport); ok {
+		for range cfg.Connections {
+			lane := transport.Clone()
+			lane.MaxConnsPerHost, lane.ForceAttemptHTTP2 = 1, false
+			l.all = append(l.all, wrap(lane))
+		}
+	} else {
+		l.all = []http.RoundTripper{wrap(base)}
+	}
+	l.free = make(chan http.RoundTripper, len(l.all))
+	for _, lane := range l.all {
+		l.free <- lane
+	}
+	return l
+}
+
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 10 * time.Second,
+		MaxIdleConnsPerHost: 4,
+		IdleConnTimeout:     90 * time.Second,
+	}
+}
+
+func (l *lanes) take(ctx context.Context) (http.RoundTripper, error) {
+	if l.free == nil {
+		return l.all[0], nil
+	}
+	select {
+	case lane := <-l.free:
+		return lane, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (l *lanes) give(lane http.RoundTripper) {
+	if l.free != nil {
+		l.free <- lane
+	}
+}
+
+func (l *lanes) closeIdle() {
+	for _, lane := range l.all {
+		if c, ok := lane.(interface{ CloseIdleConnections() }); ok {
+			c.CloseIdleConnections()
+		}
+	}
+}
+
+// trip is one call's way over the wire: one round trip, or with NTLM up to
+// three. It knows what the transports don't say: whether anything of the call
+// can have reached GP.
+type trip struct {
+	mu    sync.Mutex
+	stage stage
+	err   error // of the last round trip
+}
+
+type stage int
+
+const (
+	unknown    stage = iota // a transport that doesn't trace: anything may have been sent
+	connecting              // waiting for a connection
+	sending                 // the head is on its way, or more
+)
+
+// carrier puts the trip's eye on the lane, and NTLM around both. The negotiator
+// sends the credentials only as the answer to a challenge.
+func (t *trip) carrier(auth string, lane http.RoundTripper) http.RoundTripper {
+	watched := watched{t, lane}
+	if auth == "ntlm" {
+		return ntlmssp.Negotiator{RoundTripper: watched}
+	}
+	return watched
+}
+
+// outcome is the error of the whole trip. The negotiator hides one: when the
+// last of its round trips breaks, it returns the 401 of the first, though GP
+// may have done the work.
+func (t *trip) outcome(response *http.Response, err error) error {
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err != nil {
+		_ = response.Body.Close()
+	}
+	return t.err
+}
+
+func (t *trip) unsent() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.stage == connecting
+}
+
+func (t *trip) at(s stage) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stage = s
+}
+
+// watched is a transport under the trip's eye.
+type watched struct {
+	trip *trip
+	http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w watched) RoundTrip(request *http.Request) (*http.Response, error) {
+	w.trip.at(unknown)
+	response, err := w.RoundTripper.RoundTrip(request.WithContext(httptrace.WithClientTrace(request.Context(),
+		&httptrace.ClientTrace{
+			GetConn:      func(string) { w.trip.at(connecting) },
+			WroteHeaders: func() { w.trip.at(sending) },
+		})))
+	if err == nil && response.StatusCode == http.StatusUnauthorized {
+		// The connection is needed again at once, so it must be read to its end.
+		var body []byte
+		body, err = io.ReadAll(io.LimitReader(response.Body, 1<<20))
+		_ = response.Body.Close()
+		response.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	w.trip.mu.Lock()
+	w.trip.err = err
+	w.trip.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
+}

@@ -1,0 +1,195 @@
+// Package dlq is where dead letters are worked: listed, shown, replayed and
+// discarded, by HTTP (api.go) and by the CLI, which use the same Letters. The
+// stream DEAD holds exactly what needs a person: a letter that was replayed or
+// discarded leaves it, and the audit trail has who did it and what it was.
+//
+// A replay can't make a second document: it is the same event under a new id,
+// and what writers compare (the target's key and the revision) is in the event.
+package dlq
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/magpie-integration/magpie/events"
+	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/failure"
+)
+
+// Stream is what Letters needs of the bus.
+type Stream interface {
+	Scan(ctx context.Context, stream, filter string) iter.Seq2[bus.Stored, error]
+	Get(ctx context.Context, stream string, sequence uint64) (bus.Stored, bool, error)
+	Delete(ctx context.Context, stream string, sequence uint64) error
+	Publish(ctx context.Context, m bus.Message) (bus.Ack, error)
+	Resend(ctx context.Context, m events.Message, id, cause string) (bus.Ack, error)
+}
+
+// Letter is a dead letter as people see it.
+type Letter struct {
+	ID     string      `json:"id"`
+	Pair   string      `json:"pair"`
+	Role   string      `json:"role"`
+	Entity string      `json:"entity"`
+	Key    string      `json:"key"`
+	Kind   string      `json:"kind"`
+	Code   string      `json:"code"`
+	Reason string      `json:"reason"`
+	Field  string      `json:"field"`
+	Fix    string      `json:"fix,omitempty"`
+	Tries  int         `json:"tries"`
+	First  time.Time   `json:"first"`
+	Last   time.Time   `json:"last"`
+	Trace  string      `json:"trace,omitempty"`
+	Whole  *WholeStory `json:"story,omitempty"`
+}
+
+// WholeStory is what a list leaves out.
+type WholeStory struct {
+	History []events.Try   `json:"history,omitempty"`
+	Stack   string         `json:"stack,omitempty"`
+	Message events.Message `json:"message"`
+}
+
+// Filter selects letters; empty fields select all.
+type Filter struct{ Pair, Role, Entity, Key, Code string }
+
+// Letters works the stream DEAD.
+type Letters struct{ stream Stream }
+
+// NewLetters works the dead letters of a bus.
+func NewLetters(stream Stream) *Letters { return &Letters{stream} }
+
+// List gives the letters that wait, oldest first, without their payloads.
+func (l *Letters) List(ctx context.Context, f Filter) ([]Letter, error) {
+	out := []Letter{}
+	for stored, err := range l.stream.Scan(ctx, bus.Dead, f.subject()) {
+		if err != nil {
+			return nil, err
+		}
+		letter, _, err := read(stored)
+		if err != nil {
+			return nil, err
+		}
+		if f.Code == "" || f.Code == letter.Code {
+			letter.Whole = nil
+			out = append(out, letter)
+		}
+	}
+	return out, nil
+}
+
+func (f Filter) subject() string {
+	any := func(s string) string {
+		if s == "" {
+			return "*"
+		}
+		return s
+	}
+	key := "*"
+	if f.Key != "" {
+		key = events.Key(f.Key).Token()
+	}
+	return fmt.Sprintf("magpie.dead.%s.%s.%s.%s", any(f.Pair), any(f.Role), any(f.Entity), key)
+}
+
+// Show gives one letter whole.
+func (l *Letters) Show(ctx context.Context, id string) (Letter, error) {
+	letter, _, _, err := l.get(ctx, id)
+	return letter, err
+}
+
+// Replay publishes the letter's message again and takes the letter away.
+func (l *Letters) Replay(ctx context.Context, id, by string) (Letter, error) {
+	letter, dead, event, err := l.get(ctx, id)
+	if err != nil {
+		return Letter{}, err
+	}
+	if _, err := l.stream.Resend(ctx, dead.Message, "replay:"+event, event); err != nil {
+		return Letter{}, fmt.Errorf("replay letter %s: %w", id, err)
+	}
+	return letter, l.handled(ctx, letter, dead, event, events.Audit{Action: "replayed", By: by})
+}
+
+// Discard takes a letter away for a reason.
+func (l *Letters) Discard(ctx context.Context, id, by, reason string) (Letter, error) {
+	if reason == "" {
+		return Letter{}, failure.Rejected("dlq.no_reason", "reason", "a discard needs a reason: it is a decision that is recorded",
+			"say why this message is not wanted")
+	}
+	letter, dead, event, err := l.get(ctx, id)
+	if err != nil {
+		return Letter{}, err
+	}
+	return letter, l.handled(ctx, letter, dead, event, events.Audit{Action: "discarded", By: by, Reason: reason})
+}
+
+// handled writes the audit trail, then deletes the letter: a crash in between
+// leaves a letter that was handled, never one that was forgotten.
+func (l *Letters) handled(ctx context.Context, letter Letter, dead events.DeadLetter, event string, audit events.Audit) error {
+	audit.At, audit.Letter = time.Now().UTC(), dead
+	_, err := l.stream.Publish(ctx, bus.Message{
+		Subject: events.AuditSubject(letter.Pair, events.Role(letter.Role), events.Entity(letter.Entity), events.Key(letter.Key)),
+		Type:    events.AuditType, ID: audit.Action + ":" + event, Data: audit,
+	})
+	if err != nil {
+		return fmt.Errorf("write the audit trail of letter %s: %w", letter.ID, err)
+	}
+	sequence, _ := strconv.ParseUint(letter.ID, 10, 64)
+	if err := l.stream.Delete(ctx, bus.Dead, sequence); err != nil {
+		return fmt.Errorf("letter %s was %s, but is still listed: %w", letter.ID, audit.Action, err)
+	}
+	return nil
+}
+
+// ErrNoLetter is given for an id that no waiting letter has.
+var ErrNoLetter = failure.Rejected("dlq.no_letter", "id", "there is no waiting dead letter with this id",
+	"list them; it may have been replayed or discarded already (stream AUDIT says by whom)")
+
+func (l *Letters) get(ctx context.Context, id string) (letter Letter, dead events.DeadLetter, event string, err error) {
+	sequence, err := strconv.ParseUint(id, 10, 64)
+	if err != nil {
+		return letter, dead, "", ErrNoLetter
+	}
+	stored, ok, err := l.stream.Get(ctx, bus.Dead, sequence)
+	if err != nil {
+		return letter, dead, "", err
+	}
+	if !ok {
+		return letter, dead, "", ErrNoLetter
+	}
+	letter, dead, err = read(stored)
+	return letter, dead, stored.Header.Get(jetstream.MsgIDHeader), err
+}
+
+func read(stored bus.Stored) (Letter, events.DeadLetter, error) {
+	var dead events.DeadLetter
+	if err := json.Unmarshal(stored.Data, &dead); err != nil {
+		return Letter{}, dead, fmt.Errorf("read dead letter %d: %w", stored.Sequence, err)
+	}
+	subject, err := events.ParseSubject(stored.Subject)
+	if err != nil {
+		return Letter{}, dead, err
+	}
+	return Letter{
+		ID: strconv.FormatUint(stored.Sequence, 10), Pair: subject.Pair, Role: subject.Scope,
+		Entity: string(subject.Entity), Key: string(subject.Key),
+		Kind: dead.Kind, Code: dead.Code, Reason: dead.Reason, Field: dead.Field, Fix: dead.Fix,
+		Tries: dead.Tries, First: dead.First, Last: dead.Last, Trace: traceID(stored.Header.Get("ce-" + events.ExtTraceParent)),
+		Whole: &WholeStory{History: dead.History, Stack: dead.Stack, Message: dead.Message},
+	}, dead, nil
+}
+
+// traceID takes the trace id out of a W3C traceparent: version-trace-span-flags.
+func traceID(parent string) string {
+	if len(parent) == 55 {
+		return parent[3:35]
+	}
+	return ""
+}

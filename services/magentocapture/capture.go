@@ -1,0 +1,337 @@
+// Package magentocapture reads whole orders from Magento and publishes them as
+// changes. A notice is a hint; the store's API is the truth: stores fire their
+// webhooks several times an order, out of order, and before the order is
+// committed, so every notice means "look at this order now".
+//
+//   - Waiting notices are taken together, and those of one key are one read,
+//     made after the newest of them arrived.
+//   - Publish order is read order: the key's last change is fetched before the
+//     read begins, and the change is published only if it still is the last.
+//     A slow reader that lost reads again (rule: DESIGN "publish order is read
+//     order").
+//   - What reads as before is no change; that is an outcome, unchanged.
+//   - An order that can't be found is waited for (webhooks come before the
+//     commit: Magento core, Framework/Model/AbstractModel), and after a while
+//     ends as "skipped: never committed".
+//
+// A sweep (sweep.go) finds what no webhook told.
+package magentocapture
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/magpie-integration/magpie/events"
+	"github.com/magpie-integration/magpie/libs/breaker"
+	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/magento"
+	"github.com/magpie-integration/magpie/libs/scrub"
+	"github.com/magpie-integration/magpie/libs/telemetry"
+)
+
+// Store is what the capture needs of Magento.
+type Store interface {
+	// OrdersByIncrementID reads the orders that exist among these numbers.
+	OrdersByIncrementID(ctx context.Context, numbers []string) (magento.Found, error)
+	// OrdersByEntityID reads the orders that exist among these internal numbers.
+	OrdersByEntityID(ctx context.Context, ids []int64) (magento.Found, error)
+	// OrdersUpdated reads a page of a window of updated_at.
+	OrdersUpdated(ctx context.Context, from, to time.Time, after magento.Cursor, limit int) (magento.Page, error)
+}
+
+// Stream is what the capture needs of the bus.
+type Stream interface {
+	Publish(ctx context.Context, m bus.Message) (bus.Ack, error)
+	Last(ctx context.Context, stream, subject string) (bus.Stored, bool, error)
+}
+
+// Config of one pair's capture.
+type Config struct {
+	Pair string
+	// NotFoundWait is how long an order may stay unfound after its notice.
+	NotFoundWait time.Duration
+	// Parallel bounds the searches under way at once.
+	Parallel int
+	// Every, Overlap and Since are the sweep's; see Sweep.
+	Every, Overlap time.Duration
+}
+
+// Capture reads one pair's orders.
+type Capture struct {
+	cfg     Config
+	store   Store
+	stream  Stream
+	cursors jetstream.KeyValue
+	breaker *breaker.Breaker
+	metrics *telemetry.Metrics
+	log     *slog.Logger
+}
+
+// New makes a capture. Cursors is the KV bucket of that name.
+func New(cfg Config, store Store, stream Stream, cursors jetstream.KeyValue, b *breaker.Breaker, m *telemetry.Metrics) *Capture {
+	return &Capture{
+		cfg: cfg, store: store, stream: stream, cursors: cursors, breaker: b, metrics: m,
+		log: slog.Default().With("role", string(events.RoleMagentoCapture), "pair", cfg.Pair),
+	}
+}
+
+// BatchSize is how many waiting notices are taken together; SearchSize how many
+// orders one search asks for.
+const (
+	BatchSize  = 200
+	searchSize = 50
+)
+
+// Handle is the bus.BatchHandler of the pair's notices.
+func (c *Capture) Handle(ctx context.Context, batch []*bus.Delivery) []error {
+	results := make([]error, len(batch))
+	byKey := map[events.Key][]int{}
+	var keys, ids []events.Key
+	for i, d := range batch {
+		key := d.Subject.Key
+		if byKey[key] == nil {
+			if _, internal := key.InternalID(); internal {
+				ids = append(ids, key)
+			} else {
+				keys = append(keys, key)
+			}
+		}
+		byKey[key] = append(byKey[key], i)
+	}
+	work := func(keys []events.Key, do func(context.Context, []events.Key) map[events.Key]error) func() error {
+		return func() error {
+			for key, err := range do(ctx, keys) {
+				for _, i := range byKey[key] {
+					results[i] = c.verdict(ctx, batch[i], err)
+				}
+			}
+			return nil
+		}
+	}
+	// Each key's newest notice stands for all of them.
+	newest := func(key events.Key) *bus.Delivery { return batch[byKey[key][len(byKey[key])-1]] }
+	var g errgroup.Group
+	g.SetLimit(max(c.cfg.Parallel, 1))
+	for _, some := range chunks(keys, searchSize) {
+		g.Go(work(some, func(ctx context.Context, keys []events.Key) map[events.Key]error {
+			return c.capture(ctx, keys, newest)
+		}))
+	}
+	for _, some := range chunks(ids, searchSize) {
+		g.Go(work(some, func(ctx context.Context, ids []events.Key) map[events.Key]error {
+			return c.resolve(ctx, ids, newest)
+		}))
+	}
+	_ = g.Wait() // each key has its own result
+	return results
+}
+
+// errNotFound and errForeign are results of a key, not failures.
+var (
+	errNotFound = errors.New("the store does not have this order (yet)")
+	errForeign  = errors.New("the order belongs to another website")
+)
+
+// verdict turns a key's result into what becomes of one of its notices.
+func (c *Capture) verdict(ctx context.Context, d *bus.Delivery, err error) error {
+	switch {
+	case errors.Is(err, errForeign):
+		return c.end(ctx, d, events.Skipped, "the order belongs to another website than this pair's")
+	case errors.Is(err, errNotFound):
+		age := time.Since(d.First)
+		if age < c.cfg.NotFoundWait {
+			return bus.Wait(min(max(age/2, 500*time.Millisecond), 30*time.Second), "the order can't be read yet")
+		}
+		return c.end(ctx, d, events.Skipped, "never committed: the order could not be read for "+c.cfg.NotFoundWait.String())
+	case errors.Is(err, bus.ErrOvertaken):
+		return bus.Wait(10*time.Millisecond, "another reader was faster; the order is read again")
+	default:
+		return err
+	}
+}
+
+// capture reads some orders and publishes those that changed.
+func (c *Capture) capture(ctx context.Context, keys []events.Key, notice func(events.Key) *bus.Delivery) map[events.Key]error {
+	results := make(map[events.Key]error, len(keys))
+	last := make(map[events.Key]previous, len(keys))
+	numbers := make([]string, 0, len(keys))
+	for _, key := range keys {
+		p, err := c.previous(ctx, key) // before the read begins
+		if err != nil {
+			results[key] = err
+			continue
+		}
+		last[key] = p
+		numbers = append(numbers, string(key))
+	}
+	if len(numbers) == 0 {
+		return results
+	}
+	readAt := time.Now().UTC()
+	var found magento.Found
+	err := c.breaker.Do(ctx, numbers[0], func(ctx context.Context) (err error) {
+		found, err = c.store.OrdersByIncrementID(ctx, numbers)
+		return err
+	})
+	for _, number := range numbers {
+		results[events.Key(number)] = err
+		if err == nil {
+			results[events.Key(number)] = errNotFound
+		}
+	}
+	for _, order := range found.Orders {
+		key := orderKey(order)
+		if p, asked := last[key]; asked {
+			results[key] = c.publish(ctx, key, order, readAt, p, notice(key))
+		}
+	}
+	for _, order := range found.Foreign {
+		if key := orderKey(order); errors.Is(results[key], errNotFound) {
+			results[key] = errForeign
+		}
+	}
+	for number, err := range found.Broken {
+		results[events.Key(number)] = err
+	}
+	return results
+}
+
+// resolve finds the increment ids of notices that have only an internal id, and
+// sends them on as notices of their business key.
+func (c *Capture) resolve(ctx context.Context, keys []events.Key, notice func(events.Key) *bus.Delivery) map[events.Key]error {
+	results := make(map[events.Key]error, len(keys))
+	ids := make([]int64, 0, len(keys))
+	for _, key := range keys {
+		id, _ := key.InternalID()
+		ids = append(ids, id)
+		results[key] = errNotFound
+	}
+	var found magento.Found
+	err := c.breaker.Do(ctx, string(keys[0]), func(ctx context.Context) (err error) {
+		found, err = c.store.OrdersByEntityID(ctx, ids)
+		return err
+	})
+	if err != nil {
+		for _, key := range keys {
+			results[key] = err
+		}
+		return results
+	}
+	for _, order := range found.Orders {
+		from := events.InternalID(order.EntityID)
+		d := notice(from)
+		var n events.Notice
+		if err := d.Data(&n); err != nil {
+			results[from] = err
+			continue
+		}
+		_, err := c.stream.Publish(ctx, bus.Message{
+			Subject: events.NoticeSubject(c.cfg.Pair, events.Magento, events.Order, orderKey(order)),
+			Type:    d.Event.Type(), ID: d.Event.ID() + ":resolved", Data: n, Cause: &d.Event,
+		})
+		results[from] = err
+	}
+	for _, order := range found.Foreign {
+		results[events.InternalID(order.EntityID)] = errForeign
+	}
+	for number, err := range found.Broken {
+		results[events.Key("=id="+number)] = err
+	}
+	return results
+}
+
+// previous is the newest change of a key, as CHANGES has it.
+type previous struct {
+	sequence uint64
+	id       string
+	hash     string
+}
+
+func (c *Capture) previous(ctx context.Context, key events.Key) (previous, error) {
+	stored, ok, err := c.stream.Last(ctx, bus.Changes, c.subject(key).String())
+	if err != nil || !ok {
+		return previous{}, err
+	}
+	var change events.Change
+	if err := json.Unmarshal(stored.Data, &change); err != nil {
+		// What can't be read can't be equal: the next change takes its place.
+		return previous{sequence: stored.Sequence}, nil
+	}
+	return previous{stored.Sequence, stored.Header.Get(jetstream.MsgIDHeader), change.Hash}, nil
+}
+
+func (c *Capture) subject(key events.Key) events.Subject {
+	return events.ChangeSubject(c.cfg.Pair, events.Magento, events.Order, key)
+}
+
+// publish publishes an order if it differs from the key's last change.
+func (c *Capture) publish(ctx context.Context, key events.Key, order magento.Order, readAt time.Time, last previous, notice *bus.Delivery) error {
+	record, scrubbed := scrub.JSON(order.Raw)
+	if len(scrubbed) > 0 {
+		c.log.WarnContext(ctx, "card data was removed from an order", "key", string(key), "fields", scrubbed)
+	}
+	hash := contentHash(record)
+	if hash == last.hash {
+		return c.end(ctx, notice, events.Unchanged, "the order reads as before")
+	}
+	_, err := c.stream.Publish(telemetry.Extract(ctx, notice.Event), bus.Message{
+		Subject: c.subject(key), Type: events.TypeName(events.Magento, events.Order, "changed"),
+		ID:   changeID(c.subject(key), hash, last),
+		Data: events.Change{ReadAt: readAt, Hash: hash, Record: record},
+		Time: readAt, Cause: &notice.Event, ExpectLast: &last.sequence,
+	})
+	if err == nil {
+		c.metrics.Event(string(events.WordChange), string(events.RoleMagentoCapture), "published")
+	}
+	return err
+}
+
+// end says what became of a notice that led to no change.
+func (c *Capture) end(ctx context.Context, notice *bus.Delivery, result events.Result, reason string) error {
+	_, err := c.stream.Publish(telemetry.Extract(ctx, notice.Event), bus.Message{
+		Subject: events.OutcomeSubject(c.cfg.Pair, events.Magento, notice.Subject.Entity, notice.Subject.Key),
+		Type:    events.TypeName(events.Magento, notice.Subject.Entity, "ended"),
+		ID:      "outcome:" + notice.Event.ID(),
+		Data: events.Outcome{
+			Result: result, Reason: reason,
+			Source: events.SourceRef{System: events.Magento, Entity: notice.Subject.Entity, Key: notice.Subject.Key},
+		},
+		Cause: &notice.Event,
+	})
+	c.metrics.Event(string(events.WordNotice), string(events.RoleMagentoCapture), string(result))
+	return err
+}
+
+func orderKey(o magento.Order) events.Key {
+	return events.CanonicalKey(events.Magento, events.Order, o.IncrementID)
+}
+
+func contentHash(record []byte) string {
+	sum := sha256.Sum256(record)
+	return hex.EncodeToString(sum[:])
+}
+
+// changeID names an occurrence: the same content after another change is
+// another happening (A, B, A are three changes).
+func changeID(subject events.Subject, hash string, last previous) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d %s", subject, hash, last.sequence, last.id))
+	return hex.EncodeToString(sum[:16])
+}
+
+func chunks[T any](all []T, size int) (out [][]T) {
+	for len(all) > 0 {
+		n := min(size, len(all))
+		out, all = append(out, all[:n]), all[n:]
+	}
+	return out
+}
+

@@ -1,0 +1,146 @@
+package magentocapture
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/magpie-integration/magpie/events"
+	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/magento"
+	"github.com/magpie-integration/magpie/libs/scrub"
+)
+
+// cursor is how far the sweep has come; bucket cursors keeps it per pair.
+type cursor struct {
+	// To is the end of the last window that was read to its end, in UTC.
+	To time.Time `json:"to"`
+}
+
+// settled is how long ago a row's time stamp must be before its window may be
+// closed over it: updated_at has whole seconds, and a row can still be written
+// in the second that is being read.
+const settled = 2 * time.Second
+
+// Sweep reads the orders that were updated since the last sweep, every so
+// often until ctx ends, and sends a notice for each that reads otherwise than
+// its last change. An overlap covers transactions that became visible late with
+// an earlier time (MySQL stamps a row when it is written, not when it commits).
+//
+// The first sweep of a pair begins at its overlap before now: older orders
+// were dealt with before Magpie came.
+func (c *Capture) Sweep(ctx context.Context) error {
+	tick := time.NewTicker(c.cfg.Every)
+	defer tick.Stop()
+	for {
+		if err := c.sweepOnce(ctx); err != nil && ctx.Err() == nil {
+			c.log.Warn("the sweep did not finish; the next one begins at the same place", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// sweepOnce reads one window. Its cursor moves only when every notice of the
+// window was acknowledged.
+func (c *Capture) sweepOnce(ctx context.Context) error {
+	if err := c.breaker.Wait(ctx); err != nil {
+		return err
+	}
+	at, revision, err := c.cursor(ctx)
+	if err != nil {
+		return err
+	}
+	to := time.Now().UTC().Add(-settled)
+	if at.To.IsZero() {
+		at.To = to
+	}
+	from := at.To.Add(-c.cfg.Overlap)
+	noticed, seen := 0, 0
+	for after := (magento.Cursor{}); ; {
+		var page magento.Page
+		err := c.breaker.Do(ctx, "sweep", func(ctx context.Context) (err error) {
+			page, err = c.store.OrdersUpdated(ctx, from, to, after, searchSize)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("read orders updated from %s to %s: %w", from.Format(time.DateTime), to.Format(time.DateTime), err)
+		}
+		for _, order := range page.Orders {
+			sent, err := c.noticeChanged(ctx, order)
+			if err != nil {
+				return err
+			}
+			seen++
+			if sent {
+				noticed++
+			}
+		}
+		if page.Last {
+			break
+		}
+		after = page.Next
+	}
+	c.metrics.Heartbeat(c.cfg.Pair, string(events.Magento), time.Now())
+	if noticed > 0 {
+		c.log.Info("the sweep found orders that no webhook told", "orders", noticed, "read", seen)
+	}
+	return c.moveCursor(ctx, cursor{To: to}, revision)
+}
+
+// noticeChanged sends a notice for an order that reads otherwise than its last
+// change. The notice's id is of the content, so repeated sweeps send one.
+func (c *Capture) noticeChanged(ctx context.Context, order magento.Order) (sent bool, err error) {
+	key := orderKey(order)
+	last, err := c.previous(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	record, _ := scrub.JSON(order.Raw)
+	hash := contentHash(record)
+	if hash == last.hash {
+		return false, nil
+	}
+	_, err = c.stream.Publish(ctx, bus.Message{
+		Subject: events.NoticeSubject(c.cfg.Pair, events.Magento, events.Order, key),
+		Type:    events.TypeName(events.Magento, events.Order, "noticed"),
+		ID:      "sweep:" + changeID(c.subject(key), hash, last),
+		Data:    events.Notice{Via: "sweep", At: time.Now().UTC(), StoreID: order.StoreID},
+	})
+	return err == nil, err
+}
+
+func (c *Capture) cursorKey() string { return c.cfg.Pair + ".magento.order" }
+
+func (c *Capture) cursor(ctx context.Context) (at cursor, revision uint64, err error) {
+	entry, err := c.cursors.Get(ctx, c.cursorKey())
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return cursor{}, 0, nil
+	}
+	if err != nil {
+		return cursor{}, 0, fmt.Errorf("read the sweep's cursor: %w", err)
+	}
+	if err := json.Unmarshal(entry.Value(), &at); err != nil {
+		return cursor{}, 0, fmt.Errorf("read the sweep's cursor: %w", err)
+	}
+	return at, entry.Revision(), nil
+}
+
+// moveCursor moves the cursor forward; another replica that was faster wins.
+func (c *Capture) moveCursor(ctx context.Context, to cursor, revision uint64) error {
+	data, err := json.Marshal(to)
+	if err != nil {
+		return err
+	}
+	if _, err := c.cursors.Update(ctx, c.cursorKey(), data, revision); err != nil && !errors.Is(err, jetstream.ErrKeyExists) {
+		return fmt.Errorf("move the sweep's cursor: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package gp
+
+import (
+	"context"
+	"fmt"
+)
+
+func (c *call) loadAddresses(ctx context.Context, customer string) ([]*object, error) {
+	rows, err := addresses.query(ctx, c.q, c.cfg.units(), "WHERE CUSTNMBR = ? ORDER BY ADRSCODE", customer)
+	if err != nil {
+		return nil, err
+	}
+	var list []*object
+	for _, r := range rows {
+		mail, err := internet.query(ctx, c.q, c.cfg.units(), "WHERE Master_Type = 'CUS' AND Master_ID = ? AND ADRSCODE = ?", customer, r.str("Key.Id"))
+		if err != nil {
+			return nil, err
+		}
+		if len(mail) > 0 {
+			r.set("InternetAddresses", mail[0].object)
+		}
+		list = append(list, r.object)
+	}
+	return list, nil
+}
+
+func (c *call) checkAddress(f *findings, a *object) {
+	if a.str("Key.Id") == "" {
+		f.add(ruleMissing, "Addresses.Key", "The address id is required.")
+	}
+	checkReference(f, a, "ShippingMethodKey.Id", c.cfg.ShippingMethods)
+	checkReference(f, a, "TaxScheduleKey.Id", c.cfg.TaxSchedules)
+	checkReference(f, a, "WarehouseKey.Id", c.cfg.Sites)
+}
+
+// putAddress writes an address over the old one of the same id, if there is one.
+func (c *call) putAddress(ctx context.Context, a *object, old []*object) error {
+	customer, id := a.str("Key.CustomerKey.Id"), a.str("Key.Id")
+	a.drop("CreatedDate", "ModifiedDate", "LastModifiedDate")
+	a.set("CreatedDate", c.now)
+	for _, o := range old {
+		if o.str("Key.Id") == id {
+			o.overlay(a)
+			o.set("CreatedDate", o.time("CreatedDate"))
+			a = o
+		}
+	}
+	for _, query := range []string{
+		"DELETE FROM RM00102 WHERE CUSTNMBR = ? AND ADRSCODE = ?",
+		"DELETE FROM SY01200 WHERE Master_Type = 'CUS' AND Master_ID = ? AND ADRSCODE = ?",
+	} {
+		if _, err := c.q.ExecContext(ctx, query, customer, id); err != nil {
+			return fmt.Errorf("put address %s of %s: %w", id, customer, err)
+		}
+	}
+	if a.bool("DeleteOnUpdate") {
+		return nil
+	}
+	a.set("ModifiedDate", c.now).set("LastModifiedDate", c.utc)
+	if err := addresses.insert(ctx, c.q, a, nil); err != nil {
+		return err
+	}
+	if mail := a.object("InternetAddresses"); mail != nil {
+		return internet.insert(ctx, c.q, mail, extras{"Master_ID": customer, "ADRSCODE": id})
+	}
+	return nil
+}
+
+// address finds the address that a request names, nil when it isn't there.
+func (c *call) address(ctx context.Context, customer, id string) (*object, []*object, error) {
+	list, err := c.loadAddresses(ctx, customer)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, a := range list {
+		if a.str("Key.Id") == id {
+			return a, list, nil
+		}
+	}
+	return nil, list, nil
+}
+
+func createCustomerAddress(ctx context.Context, c *call) (any, error) {
+	a := c.args.object("customerAddress")
+	customer, id := a.str("Key.CustomerKey.Id"), a.str("Key.Id")
+	existing, old, err := c.address(ctx, customer, id)
+	if err != nil {
+		return nil, err
+	}
+	if existing != nil {
+		return nil, refuse("CustomerAddress", ruleDuplicate, "Key", "The address %s of customer %s already exists.", id, customer)
+	}
+	return nil, c.saveAddress(ctx, a, old)
+}
+
+func updateCustomerAddress(ctx context.Context, c *call) (any, error) {
+	a := c.args.object("customerAddress")
+	customer, id := a.str("Key.CustomerKey.Id"), a.str("Key.Id")
+	existing, old, err := c.address(ctx, customer, id)
+	if err != nil {
+		return nil, err
+	}
+	if existing == nil {
+		return nil, c.notFound("CustomerAddress", customer+" "+id)
+	}
+	return nil, c.saveAddress(ctx, a, old)
+}
+
+func (c *call) saveAddress(ctx context.Context, a *object, old []*object) error {
+	f := &findings{object: "CustomerAddress"}
+	if a == nil {
+		f.add(ruleMissing, "customerAddress", "The customer address is required.")
+		return f.err()
+	}
+	checkText(f, a, "")
+	c.checkAddress(f, a)
+	customer := a.str("Key.CustomerKey.Id")
+	found, err := count(ctx, c.q, "RM00101 WHERE CUSTNMBR = ?", customer)
+	if err != nil {
+		return err
+	}
+	if found == 0 {
+		f.add(ruleUnknown, "Key.CustomerKey", "The customer %s does not exist.", customer)
+	}
+	if err := f.err(); err != nil {
+		return err
+	}
+	return c.putAddress(ctx, a, old)
+}
+
+func getCustomerAddress(ctx context.Context, c *call) (any, error) {
+	customer, id := c.args.str("key.CustomerKey.Id"), c.args.str("key.Id")
+	a, _, err := c.address(ctx, customer, id)
+	if err != nil {
+		return nil, err
+	}
+	if a == nil {
+		return nil, c.notFound("CustomerAddress", customer+" "+id)
+	}
+	return a, nil
+}

@@ -1,0 +1,255 @@
+package gp
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// checkText adds a violation for every text in o that is longer than its
+// column's allowed length: the service refuses it, where T-SQL would cut it.
+func checkText(f *findings, o *object, prefix string) {
+	for _, fd := range o.typ.all {
+		name := strings.TrimPrefix(prefix+"."+fd.name, ".")
+		switch v := o.values[fd.name].(type) {
+		case string:
+			if n := utf8.RuneCountInString(v); fd.length > 0 && n > fd.length {
+				f.add(ruleTooLong, name, "The length of %s is %d; the maximum length is %d.", name, n, fd.length)
+			}
+		case *object:
+			checkText(f, v, name)
+		case []any:
+			for _, e := range v {
+				if entry, ok := e.(*object); ok {
+					checkText(f, entry, name)
+				}
+			}
+		}
+	}
+}
+
+// checkReference adds a violation when an id is given that isn't in the list.
+func checkReference(f *findings, o *object, path string, list []Entry) {
+	id := o.str(path)
+	if id == "" {
+		return
+	}
+	if _, ok := find(list, id); !ok {
+		property, _, _ := strings.Cut(path, ".")
+		f.add(ruleUnknown, property, "%s: %s does not exist.", property, id)
+	}
+}
+
+// checkCurrency adds a violation for a currency that the company hasn't.
+func (c *call) checkCurrency(f *findings, o *object, path string) {
+	iso := o.str(path)
+	if _, ok := c.cfg.currency(iso); iso != "" && !ok {
+		f.add(ruleUnknown, "CurrencyKey", "The currency %s does not exist or is not accessible to the company.", iso)
+	}
+}
+
+func (c *call) loadCustomer(ctx context.Context, id string) (*object, error) {
+	rows, err := customers.query(ctx, c.q, c.cfg.units(), "WHERE CUSTNMBR = ?", id)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	o := rows[0].object
+	o.set("IsActive", rows[0].extra["INACTIVE"] == "0")
+	for _, name := range []string{"DefaultAddressKey", "ShipToAddressKey", "BillToAddressKey", "StatementToAddressKey"} {
+		if o.object(name) != nil {
+			o.set(name+".CustomerKey.Id", o.str("Key.Id"))
+		}
+	}
+	return o, nil
+}
+
+func createCustomer(ctx context.Context, c *call) (any, error) {
+	o := c.args.object("customer")
+	if o == nil || o.str("Key.Id") == "" {
+		return nil, refuse("Customer", ruleMissing, "Key", "The customer id is required.")
+	}
+	found, err := count(ctx, c.q, "RM00101 WHERE CUSTNMBR = ?", o.str("Key.Id"))
+	if err != nil {
+		return nil, err
+	}
+	if found > 0 {
+		return nil, c.duplicateCustomer(o.str("Key.Id"))
+	}
+	o.set("CreatedDate", c.now)
+	if o.get("IsActive") == nil {
+		o.set("IsActive", true)
+	}
+	if o.str("CurrencyKey.ISOCode") == "" {
+		o.set("CurrencyKey.ISOCode", c.cfg.Currencies[0].ISOCode)
+	}
+	if o.get("StatementName") == nil {
+		o.set("StatementName", o.str("Name"))
+	}
+	return nil, c.putCustomer(ctx, o, nil)
+}
+
+func (c *call) duplicateCustomer(id string) error {
+	return refuse("Customer", ruleDuplicate, "Key", "The customer %s already exists.", id)
+}
+
+func updateCustomer(ctx context.Context, c *call) (any, error) {
+	sent := c.args.object("customer")
+	id := sent.str("Key.Id")
+	o, err := c.loadCustomer(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if o == nil {
+		return nil, c.notFound("Customer", id)
+	}
+	sent.drop("CreatedDate", "ModifiedDate", "LastModifiedDate")
+	o.overlay(sent)
+	old, err := c.loadAddresses(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.q.ExecContext(ctx, "DELETE FROM RM00101 WHERE CUSTNMBR = ?", id); err != nil {
+		return nil, fmt.Errorf("update customer %s: %w", id, err)
+	}
+	return nil, c.putCustomer(ctx, o, old)
+}
+
+// putCustomer checks and writes a customer with the addresses that came with
+// it; old are those that it has already.
+func (c *call) putCustomer(ctx context.Context, o *object, old []*object) error {
+	f := &findings{object: "Customer"}
+	checkText(f, o, "")
+	checkReference(f, o, "ClassKey.Id", c.cfg.CustomerClasses)
+	checkReference(f, o, "PaymentTermsKey.Id", c.cfg.PaymentTerms)
+	checkReference(f, o, "PriceLevelKey.Id", c.cfg.PriceLevels)
+	checkReference(f, o, "BankAccountKey.Id", c.cfg.Checkbooks)
+	c.checkCurrency(f, o, "CurrencyKey.ISOCode")
+
+	id := o.str("Key.Id")
+	known := map[string]bool{}
+	for _, a := range old {
+		known[a.str("Key.Id")] = true
+	}
+	sent := o.list("Addresses")
+	for _, a := range sent {
+		if owner := a.str("Key.CustomerKey.Id"); owner != "" && owner != id {
+			f.add(ruleUnknown, "Addresses", "The address %s belongs to customer %s.", a.str("Key.Id"), owner)
+		}
+		c.checkAddress(f, a)
+		known[a.str("Key.Id")] = !a.bool("DeleteOnUpdate")
+	}
+	for _, name := range []string{"DefaultAddressKey", "ShipToAddressKey", "BillToAddressKey", "StatementToAddressKey"} {
+		if adr := o.str(name + ".Id"); adr != "" && !known[adr] {
+			f.add(ruleUnknown, name, "The address %s does not exist for customer %s.", adr, id)
+		}
+	}
+	if err := f.err(); err != nil {
+		return err
+	}
+	// The first address is the default of all.
+	if len(sent) > 0 && o.object("DefaultAddressKey") == nil {
+		o.set("DefaultAddressKey.Id", sent[0].str("Key.Id"))
+	}
+	for _, name := range []string{"ShipToAddressKey", "BillToAddressKey", "StatementToAddressKey"} {
+		if adr := o.str("DefaultAddressKey.Id"); adr != "" && o.object(name) == nil {
+			o.set(name+".Id", adr)
+		}
+	}
+	o.set("ModifiedDate", c.now).set("LastModifiedDate", c.utc)
+	inactive := 0
+	if !o.bool("IsActive") {
+		inactive = 1
+	}
+	if err := customers.insert(ctx, c.q, o, extras{"INACTIVE": inactive}); err != nil {
+		if isDuplicate(err) {
+			return c.duplicateCustomer(id)
+		}
+		return err
+	}
+	for _, a := range sent {
+		a.set("Key.CustomerKey.Id", id)
+		if err := c.putAddress(ctx, a, old); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func getCustomer(ctx context.Context, c *call) (any, error) {
+	id := c.args.str("key.Id")
+	o, err := c.loadCustomer(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if o == nil {
+		return nil, c.notFound("Customer", id)
+	}
+	list, err := c.loadAddresses(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return o.set("Addresses", anyList(list)), nil
+}
+
+func listCustomers(ctx context.Context, c *call) (any, error) {
+	criteria := c.args.object("criteria")
+	var where condition
+	where.restrictAll(criteria, map[string]string{
+		"Id": "CUSTNMBR", "Name": "CUSTNAME", "IsOnHold": "HOLD", "IsActive": "1 - INACTIVE", "ClassId": "CUSTCLAS",
+		"CorporateAccountId": "CPRCSTNM", "CreatedDate": "CREATDDT", "ModifiedDate": "MODIFDT", "LastModifiedDate": stampColumn,
+		"State":       "(SELECT STATE FROM RM00102 a WHERE a.CUSTNMBR = RM00101.CUSTNMBR AND a.ADRSCODE = RM00101.ADRSCODE)",
+		"PhoneNumber": "(SELECT PHONE1 FROM RM00102 a WHERE a.CUSTNMBR = RM00101.CUSTNMBR AND a.ADRSCODE = RM00101.ADRSCODE)",
+	})
+	rows, err := customers.query(ctx, c.q, c.cfg.units(), where.String()+" ORDER BY CUSTNMBR", where.args...)
+	if err != nil {
+		return nil, err
+	}
+	list := []any{}
+	for _, r := range rows {
+		o := newObject("CustomerSummary").set("Key.Id", r.str("Key.Id")).set("Name", r.str("Name")).
+			set("IsActive", r.extra["INACTIVE"] == "0").set("IsOnHold", r.bool("IsOnHold")).
+			set("CreatedDate", r.time("CreatedDate")).set("ModifiedDate", r.time("ModifiedDate")).
+			set("LastModifiedDate", r.time("LastModifiedDate")).set("PhoneNumbers", []any{})
+		if class := r.str("ClassKey.Id"); class != "" {
+			o.set("CustomerClassKey.Id", class)
+		}
+		adr, err := addresses.query(ctx, c.q, c.cfg.units(), "WHERE CUSTNMBR = ? AND ADRSCODE = ?", r.str("Key.Id"), r.str("DefaultAddressKey.Id"))
+		if err != nil {
+			return nil, err
+		}
+		if len(adr) > 0 {
+			o.set("State", adr[0].str("State"))
+			if phone := adr[0].object("Phone1"); phone.str("Value") != "" {
+				o.set("PhoneNumbers", []any{phone.set("CountryCode", "").set("Extension", "0000")})
+			}
+		}
+		list = append(list, o)
+	}
+	return list, nil
+}
+
+// seedCustomer puts in a configured customer.
+func (s *Server) seedCustomer(ctx context.Context, q querier, seed Customer) error {
+	now := s.cfg.Now()
+	c := &call{Server: s, q: q, now: wallClock(now.In(s.cfg.Location)), utc: rowStamp(now.UTC())}
+	id := storedText(seed.ID, true)
+	if found, err := count(ctx, q, "RM00101 WHERE CUSTNMBR = ?", id); err != nil || found > 0 {
+		return err
+	}
+	o := newObject("Customer").set("Key.Id", id).set("Name", seed.Name).set("IsOnHold", seed.OnHold).
+		set("IsActive", !seed.Inactive).set("TradeDiscountPercent", percent(seed.DiscountPercent)).set("CreatedDate", c.now)
+	iso := seed.Currency
+	orDefault(&iso, s.cfg.Currencies[0].ISOCode)
+	o.set("CurrencyKey.ISOCode", iso)
+	if a := seed.Address; a.Line1 != "" {
+		adr := newObject("CustomerAddress").set("Key.Id", "PRIMARY").set("Name", a.Name).set("Line1", a.Line1).set("Line2", a.Line2).
+			set("City", a.City).set("State", a.State).set("PostalCode", a.PostalCode).set("CountryRegion", a.Country).
+			set("Phone1.Value", a.Phone).set("InternetAddresses.EmailToAddress", a.Email)
+		o.set("Addresses", []any{adr})
+	}
+	if err := c.putCustomer(ctx, o, nil); err != nil {
+		return fmt.Errorf("seed customer %s: %w", seed.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,280 @@
+package gp
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// withDefaults completes an item's setup.
+func (it Item) withDefaults() Item {
+	it.ItemNumber = storedText(it.ItemNumber, true)
+	orDefault(&it.Type, "Sales Item")
+	listDefault(&it.Units, Unit{"EACH", decimal.NewFromInt(1)})
+	orDefault(&it.UofMSchedule, strings.ToUpper(it.Units[0].Name))
+	orDefault(&it.CurrencyDecimals, 2)
+	return it
+}
+
+// stocked reports whether the item has stock of its own; kits, services and
+// fees have none.
+func (it Item) stocked() bool { return it.Type == "Sales Item" }
+
+func (it Item) unit(name string) (Unit, bool) {
+	for _, u := range it.Units {
+		if strings.EqualFold(u.Name, name) {
+			return u, true
+		}
+	}
+	return Unit{}, false
+}
+
+// price is the item's list price of one unit, and whether it has one.
+func (it Item) price(c Currency, functional Currency, u Unit) (decimal.Decimal, bool) {
+	base, ok := it.Prices[c.ISOCode]
+	if !ok && c.ISOCode == functional.ISOCode {
+		base, ok = it.Price, true
+	}
+	return base.Mul(u.BaseUnits), ok
+}
+
+// loadItem reads an item's setup.
+func loadItem(ctx context.Context, q querier, number string) (Item, bool, error) {
+	var setup string
+	err := q.QueryRowContext(ctx, `SELECT SETUP FROM IV00101 WHERE ITEMNMBR = ?`, number).Scan(&setup)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Item{}, false, nil
+	}
+	if err != nil {
+		return Item{}, false, fmt.Errorf("read item %s: %w", number, err)
+	}
+	var it Item
+	if err := json.Unmarshal([]byte(setup), &it); err != nil {
+		return Item{}, false, fmt.Errorf("read item %s: %w", number, err)
+	}
+	return it, true, nil
+}
+
+// saveItem creates or changes an item; stock of sites that it doesn't name
+// stays as it is.
+func (s *Server) saveItem(ctx context.Context, q querier, it Item) error {
+	it = it.withDefaults()
+	if _, ok := schema["ItemType"]; !ok || it.ItemNumber == "" || !isEnum("ItemType", it.Type) {
+		return fmt.Errorf("item %q: no number, or type %q is no ItemType", it.ItemNumber, it.Type)
+	}
+	now := s.cfg.Now()
+	today := dateOf(wallClock(now.In(s.cfg.Location))).Format(datetimeLayout)
+	stamp := rowStamp(now.UTC()).Format(datetimeLayout)
+	_, err := q.ExecContext(ctx, `INSERT INTO IV00101
+		(ITEMNMBR, ITEMDESC, ITEMTYPE, ITMCLSCD, ITMSHNAM, ITMGEDSC, DISCONTINUED, SETUP, CREATDDT, MODIFDT, DEX_ROW_TS)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (ITEMNMBR) DO UPDATE SET ITEMDESC = excluded.ITEMDESC, ITEMTYPE = excluded.ITEMTYPE, ITMCLSCD = excluded.ITMCLSCD,
+			ITMSHNAM = excluded.ITMSHNAM, ITMGEDSC = excluded.ITMGEDSC, DISCONTINUED = excluded.DISCONTINUED,
+			SETUP = excluded.SETUP, MODIFDT = excluded.MODIFDT, DEX_ROW_TS = excluded.DEX_ROW_TS`,
+		it.ItemNumber, it.Description, it.Type, it.Class, it.ShortDescription, it.Generic, it.Discontinued, toJSON(it), today, today, stamp)
+	if err != nil {
+		return fmt.Errorf("save item %s: %w", it.ItemNumber, err)
+	}
+	for site, onHand := range it.OnHand {
+		if _, ok := find(s.cfg.Sites, site); !ok {
+			return fmt.Errorf("save item %s: no site %s", it.ItemNumber, site)
+		}
+		if _, err := q.ExecContext(ctx, `INSERT INTO IV00102 (ITEMNMBR, LOCNCODE, QTYONHND) VALUES (?, ?, ?)
+			ON CONFLICT (ITEMNMBR, RCRDTYPE, LOCNCODE) DO UPDATE SET QTYONHND = excluded.QTYONHND`,
+			it.ItemNumber, strings.ToUpper(site), onHand.String()); err != nil {
+			return fmt.Errorf("save stock of item %s: %w", it.ItemNumber, err)
+		}
+	}
+	return nil
+}
+
+func isEnum(typ, value string) bool {
+	for _, v := range schema[typ].enum {
+		if v == value {
+			return true
+		}
+	}
+	return false
+}
+
+// stock is an item's row of IV00102 for one site.
+type stock struct {
+	site                         string
+	onHand, allocated, backorder decimal.Decimal
+}
+
+func stocks(ctx context.Context, q querier, item string) ([]stock, error) {
+	rows, err := q.QueryContext(ctx, `SELECT LOCNCODE, QTYONHND, ATYALLOC, QTYBKORD FROM IV00102 WHERE ITEMNMBR = ? AND RCRDTYPE = 2 ORDER BY LOCNCODE`, item)
+	if err != nil {
+		return nil, fmt.Errorf("read stock of %s: %w", item, err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var list []stock
+	for rows.Next() {
+		var st stock
+		if err := rows.Scan(&st.site, &st.onHand, &st.allocated, &st.backorder); err != nil {
+			return nil, fmt.Errorf("read stock of %s: %w", item, err)
+		}
+		list = append(list, st)
+	}
+	return list, rows.Err()
+}
+
+// itemTypes are the xsi:types of GetItemByKey's answer by ItemType.
+var itemTypes = map[string]string{
+	"Sales Item": "SalesItem", "Kit": "Kit", "Miscellaneous Charges": "MiscellaneousCharges",
+	"Service": "Service", "Flat Fee": "FlatFee",
+}
+
+// getItem answers with the abstract Item, so xsi:type tells what it is.
+func getItem(ctx context.Context, c *call) (any, error) {
+	number := c.args.str("key.Id")
+	it, found, err := loadItem(ctx, c.q, number)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, c.notFound("Item", number)
+	}
+	return c.describeItem(ctx, it)
+}
+
+func getInventoriedItem(ctx context.Context, c *call) (any, error) {
+	number := c.args.str("key.Id")
+	it, found, err := loadItem(ctx, c.q, number)
+	if err != nil {
+		return nil, err
+	}
+	if !found || !it.stocked() {
+		return nil, c.notFound("InventoriedItem", number)
+	}
+	return c.describeItem(ctx, it)
+}
+
+func (c *call) describeItem(ctx context.Context, it Item) (*object, error) {
+	var created, modified, stamp string
+	if err := c.q.QueryRowContext(ctx, `SELECT CREATDDT, MODIFDT, DEX_ROW_TS FROM IV00101 WHERE ITEMNMBR = ?`, it.ItemNumber).
+		Scan(&created, &modified, &stamp); err != nil {
+		return nil, fmt.Errorf("read item %s: %w", it.ItemNumber, err)
+	}
+	functional := c.cfg.Currencies[0]
+	places := schema["QuantityDecimalPlaces"].enum
+	o := newObject(itemTypes[it.Type])
+	o.set("Key.Id", it.ItemNumber).set("Description", it.Description).set("ShortDescription", it.ShortDescription).
+		set("GenericDescription", it.Generic).set("Type", it.Type).set("UofMScheduleKey.Id", it.UofMSchedule).
+		set("QuantityDecimalPlaces", places[it.QuantityDecimals]).set("CurrencyDecimalPlaces", places[it.CurrencyDecimals]).
+		set("StandardCost", money(functional, it.Cost)).set("CurrentCost", money(functional, it.Cost)).
+		set("AllowBackOrder", !it.NoBackorder).set("PriceMethod", "Currency Amount").
+		set("DefaultWarehouseKey.Id", c.cfg.Sites[0].ID).set("IsDiscontinued", it.Discontinued).
+		set("DefaultPriceLevelKey.Id", c.cfg.PriceLevels[0].ID).set("DefaultSellingUofM", it.Units[0].Name)
+	if it.Class != "" {
+		o.set("ClassKey.Id", it.Class)
+	}
+	for path, text := range map[string]string{"CreatedDate": created, "ModifiedDate": modified, "LastModifiedDate": stamp} {
+		at, err := time.Parse(datetimeLayout, text)
+		if err != nil {
+			return nil, fmt.Errorf("read item %s: %w", it.ItemNumber, err)
+		}
+		o.set(path, at)
+	}
+	if !it.stocked() {
+		return o, nil
+	}
+	list, err := stocks(ctx, c.q, it.ItemNumber)
+	if err != nil {
+		return nil, err
+	}
+	quantities := []any{}
+	for _, st := range list {
+		row := newObject("SalesItemWarehouse").set("Key.ItemKey.Id", it.ItemNumber).set("Key.WarehouseKey.Id", st.site)
+		for name, v := range map[string]decimal.Decimal{
+			"InUseQuantity": {}, "InServiceQuantity": {}, "ReturnedQuantity": {}, "DamagedQuantity": {}, "OnOrderQuantity": {},
+			"OnHandQuantity": st.onHand, "AllocatedQuantity": st.allocated, "BackOrderedQuantity": st.backorder,
+		} {
+			row.set(name, quantity(v, it.QuantityDecimals))
+		}
+		quantities = append(quantities, row)
+	}
+	return o.set("ValuationMethod", "FIFO Perpetual").set("TrackingOption", "None").set("Quantities", quantities), nil
+}
+
+func listItems(ctx context.Context, c *call) (any, error) { return c.itemSummaries(ctx, condition{}) }
+
+func listInventoriedItems(ctx context.Context, c *call) (any, error) {
+	var where condition
+	where.add("ITEMTYPE = ?", "Sales Item")
+	return c.itemSummaries(ctx, where)
+}
+
+func (c *call) itemSummaries(ctx context.Context, where condition) (any, error) {
+	where.restrictAll(c.args.object("criteria"), map[string]string{
+		"ItemId": "ITEMNMBR", "Description": "ITEMDESC", "ShortDescription": "ITMSHNAM", "GenericDescription": "ITMGEDSC",
+		"ItemClassId": "ITMCLSCD", "CreatedDate": "CREATDDT", "ModifiedDate": "MODIFDT", "LastModifiedDate": stampColumn,
+		"Type": "ITEMTYPE", "IsDiscontinued": "DISCONTINUED",
+	})
+	rows, err := c.q.QueryContext(ctx, `SELECT ITEMNMBR, ITEMDESC, ITMSHNAM, ITMGEDSC, ITMCLSCD, ITEMTYPE, DISCONTINUED,
+		CREATDDT, MODIFDT, DEX_ROW_TS FROM IV00101`+where.String()+` ORDER BY ITEMNMBR`, where.args...)
+	if err != nil {
+		return nil, fmt.Errorf("read items: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	list := []any{}
+	for rows.Next() {
+		var number, description, short, generic, class, typ string
+		var discontinued bool
+		dates := make([]string, 3)
+		if err := rows.Scan(&number, &description, &short, &generic, &class, &typ, &discontinued, &dates[0], &dates[1], &dates[2]); err != nil {
+			return nil, fmt.Errorf("read items: %w", err)
+		}
+		o := newObject("ItemSummary").set("Key.Id", number).set("Description", description).set("ShortDescription", short).
+			set("GenericDescription", generic).set("Type", typ).set("IsDiscontinued", discontinued)
+		if class != "" {
+			o.set("ItemClassKey.Id", class)
+		}
+		for i, name := range []string{"CreatedDate", "ModifiedDate", "LastModifiedDate"} {
+			at, err := time.Parse(datetimeLayout, dates[i])
+			if err != nil {
+				return nil, fmt.Errorf("read item %s: %w", number, err)
+			}
+			o.set(name, at)
+		}
+		list = append(list, o)
+	}
+	return list, rows.Err()
+}
+
+// getPricing answers with an item's list price in a currency and unit. The
+// sandbox has one price level for all, without quantity breaks.
+func getPricing(ctx context.Context, c *call) (any, error) {
+	number := c.args.str("key.ItemKey.Id")
+	it, found, err := loadItem(ctx, c.q, number)
+	if err != nil {
+		return nil, err
+	}
+	k, known := c.cfg.currency(c.args.str("key.CurrencyKey.ISOCode"))
+	u, hasUnit := it.unit(c.args.str("key.UofM"))
+	price, priced := it.price(k, c.cfg.Currencies[0], u)
+	if !found || !known || !hasUnit || !priced {
+		return nil, c.notFound("Pricing", number)
+	}
+	detail := newObject("PricingDetail").set("FromQuantity", quantity(decimal.NewFromInt(1), it.QuantityDecimals)).
+		set("ToQuantity", quantity(decimal.NewFromInt(999999), it.QuantityDecimals)).set("UofMPrice", money(k, price))
+	return newObject("Pricing").set("Key", c.args.object("key")).set("Details", []any{detail}), nil
+}
+
+// sortedSites is for answers that must not change from run to run.
+func sortedSites[V any](m map[string]V) []string {
+	var names []string
+	for n := range m {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}

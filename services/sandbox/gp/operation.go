@@ -1,0 +1,277 @@
+package gp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// operation is one operation of the port type.
+type operation struct {
+	name   string
+	area   string
+	kind   string // ServiceType of the exception log: Create, Update, GetByKey, ...
+	object string // BusinessObjectType of the exception log
+	params *typeDef
+	result field // without a name when the response is empty
+	run    func(context.Context, *call) (any, error)
+	key    string // path of the argument that says which record a write is for
+	// systemWide calls need no organization.
+	systemWide bool
+}
+
+// call is an operation under way, inside its transaction.
+type call struct {
+	*Server
+	op   *operation
+	q    querier
+	args *object
+	now  time.Time // of the company's wall clock
+	utc  time.Time
+	user string
+	behaviors
+}
+
+// write reports whether the operation changes something.
+func (o *operation) writes() bool { return o.result.name == "" }
+
+// at reports whether an endpoint of this area answers the operation.
+func (o *operation) at(area string) bool {
+	return area == areaAll || o.area == areaCommon || o.area == area
+}
+
+// operationsByName lists what the sandbox answers. Parameters and results are
+// in the notation of schema.txt; parameter order is the WSDL's.
+func operationsByName() map[string]*operation {
+	all := map[string]*operation{}
+	add := func(area, kind, object, name, params, result string, run func(context.Context, *call) (any, error)) *operation {
+		op := &operation{name: name, area: area, kind: kind, object: object, run: run}
+		op.params = &typeDef{name: name, ns: nsGP}
+		for _, p := range strings.Fields(params) {
+			op.params.own = append(op.params.own, mustField(p))
+		}
+		op.params.flatten()
+		if result != "" {
+			op.result = mustField(name + "Result:" + result)
+		}
+		all[name] = op
+		return op
+	}
+	create := func(area, object, param, key string, run func(context.Context, *call) (any, error)) {
+		add(area, "Create", object, "Create"+object, param+":"+object+" context:Context policy:Policy", "", run).key = param + "." + key
+	}
+	update := func(area, object, param, key string, run func(context.Context, *call) (any, error)) {
+		add(area, "Update", object, "Update"+object, param+":"+object+" context:Context policy:Policy", "", run).key = param + "." + key
+	}
+	byKey := func(area, object, keyType string, run func(context.Context, *call) (any, error)) {
+		add(area, "GetByKey", object, "Get"+object+"ByKey", "key:"+keyType+" context:Context", object, run)
+	}
+	list := func(area, object, criteria, entry string, run func(context.Context, *call) (any, error)) {
+		add(area, "GetList", object, "Get"+object+"List", "criteria:"+criteria+" context:Context", "["+entry+"]", run)
+	}
+
+	create(areaSales, "SalesOrder", "salesOrder", "Key.Id", createSalesOrder)
+	update(areaSales, "SalesOrder", "salesOrder", "Key.Id", updateSalesOrder)
+	add(areaSales, "Delete", "SalesOrder", "DeleteSalesOrder", "key:SalesDocumentKey context:Context policy:Policy", "", deleteSalesOrder).key = "key.Id"
+	add(areaSales, "Void", "SalesOrder", "VoidSalesOrder", "key:SalesDocumentKey context:Context policy:Policy", "", voidSalesOrder).key = "key.Id"
+	byKey(areaSales, "SalesOrder", "SalesDocumentKey", getSalesOrder)
+	list(areaSales, "SalesOrder", "SalesOrderCriteria", "SalesOrderSummary", listSalesOrders)
+	list(areaSales, "SalesDocument", "SalesDocumentCriteria", "SalesDocumentSummary", listSalesDocuments)
+
+	create(areaCustomer, "Customer", "customer", "Key.Id", createCustomer)
+	update(areaCustomer, "Customer", "customer", "Key.Id", updateCustomer)
+	byKey(areaCustomer, "Customer", "CustomerKey", getCustomer)
+	list(areaCustomer, "Customer", "CustomerCriteria", "CustomerSummary", listCustomers)
+	create(areaCustomer, "CustomerAddress", "customerAddress", "Key.CustomerKey.Id", createCustomerAddress)
+	update(areaCustomer, "CustomerAddress", "customerAddress", "Key.CustomerKey.Id", updateCustomerAddress)
+	byKey(areaCustomer, "CustomerAddress", "CustomerAddressKey", getCustomerAddress)
+
+	byKey(areaInventory, "Item", "ItemKey", getItem)
+	byKey(areaInventory, "InventoriedItem", "ItemKey", getInventoriedItem)
+	list(areaInventory, "Item", "ItemCriteria", "ItemSummary", listItems)
+	list(areaInventory, "InventoriedItem", "ItemCriteria", "ItemSummary", listInventoriedItems)
+	byKey(areaInventory, "Pricing", "PricingKey", getPricing)
+	byKey(areaInventory, "PriceLevel", "PriceLevelKey", getPriceLevel)
+	byKey(areaInventory, "Warehouse", "WarehouseKey", getWarehouse)
+	list(areaInventory, "Warehouse", "any", "Warehouse", listWarehouses)
+
+	create(areaLedger, "GLTransaction", "transaction", "Key.JournalId", createGLTransaction)
+	byKey(areaLedger, "GLTransaction", "GLTransactionKey", getGLTransaction)
+	create(areaLedger, "CashReceipt", "cashReceipt", "Key.Id", createCashReceipt)
+	byKey(areaLedger, "CashReceipt", "ReceivablesDocumentKey", getCashReceipt)
+
+	byKey(areaCommon, "Currency", "CurrencyKey", getCurrency)
+	byKey(areaCommon, "PaymentTerms", "PaymentTermsKey", getPaymentTerms)
+	list(areaCommon, "PaymentTerms", "any", "PaymentTerms", listPaymentTerms)
+	byKey(areaCommon, "ShippingMethod", "ShippingMethodKey", getShippingMethod)
+	list(areaCommon, "ShippingMethod", "any", "ShippingMethod", listShippingMethods)
+	byKey(areaCommon, "TaxSchedule", "TaxScheduleKey", getTaxSchedule)
+	byKey(areaCommon, "Bank", "BankKey", getBank)
+	byKey(areaCommon, "Batch", "BatchKey", getBatch)
+	list(areaCommon, "Batch", "BatchCriteria", "Batch", listBatches)
+
+	add(areaCommon, "GetByKey", "Policy", "GetPolicyByOperation", "operation context:Context", "Policy", getPolicyByOperation)
+	byKey(areaCommon, "Policy", "PolicyKey", getPolicyByKey)
+	byKey(areaCommon, "Company", "CompanyKey", getCompany)
+	list(areaCommon, "Company", "any", "Company", listCompanies)
+	add(areaCommon, "GetList", "Company", "GetWSEnabledCompanyList", "context:Context", "[Company]", listCompanies)
+	for _, name := range []string{"GetCompanyByKey", "GetCompanyList", "GetWSEnabledCompanyList"} {
+		all[name].systemWide = true
+	}
+
+	add(areaCommon, "GetByKey", "LoggedExceptionData", "GetLoggedValidationResultByKey", "logId:guid! context:Context", "ValidationResult", getLoggedValidationResult)
+	add(areaCommon, "GetByKey", "LoggedExceptionData", "GetLoggedExceptionDataByKey", "logId:guid! context:Context", "LoggedExceptionData", getLoggedExceptionData)
+	add(areaCommon, "GetList", "LoggedExceptionData", "GetLoggedExceptionDataList", "beginDate:dateTime! endDate:dateTime! context:Context", "[LoggedExceptionDataSummary]", listLoggedExceptionData)
+	return all
+}
+
+func mustField(spec string) field {
+	f, err := parseField(schema, spec)
+	if err != nil {
+		panic("gp: " + err.Error()) // the list above is part of the program
+	}
+	f.ns = nsGP
+	return f
+}
+
+// perform decodes, works, and answers; what goes wrong becomes a fault.
+func (s *Server) perform(ctx context.Context, op *operation, m message, user string) ([]byte, *fault) {
+	begin := time.Since(s.started)
+	now := s.cfg.Now()
+	c := &call{Server: s, op: op, now: wallClock(now.In(s.cfg.Location)), utc: rowStamp(now.UTC()), user: user}
+	body, err := s.attempt(ctx, c, m)
+	end := time.Since(s.started)
+
+	outcome, logID := "ok", ""
+	var invalid *validationError
+	if errors.As(err, &invalid) {
+		outcome = "validation"
+	} else if err != nil {
+		outcome = "system"
+		s.log.DebugContext(ctx, "system exception", "operation", op.name, "error", err)
+	}
+	s.countCall(op.name, outcome)
+	if err != nil {
+		logID = s.newID()
+	}
+	if err != nil || op.writes() {
+		record := s.store.write(ctx, func(q querier) error {
+			if logID != "" {
+				if err := logException(ctx, q, c, m, logID, err); err != nil {
+					return err
+				}
+			}
+			return s.recordCall(ctx, q, c, begin, end, outcome)
+		})
+		if record != nil {
+			s.log.ErrorContext(ctx, "call not recorded", "operation", op.name, "error", record)
+		}
+	}
+	if err != nil {
+		return nil, s.cfg.FaultShape.shape(outcome == "validation", logID)
+	}
+	return body, nil
+}
+
+func (s *Server) attempt(ctx context.Context, c *call, m message) ([]byte, error) {
+	d := decoder{strict: s.cfg.StrictOrder, location: s.cfg.Location}
+	var err error
+	if c.args, err = d.fields(m.body, c.op.params); err != nil {
+		return nil, fmt.Errorf("there is an error in the XML document: %w", err)
+	}
+	s.work(ctx, c.op)
+	if err := s.checkContext(c); err != nil {
+		return nil, err
+	}
+	if c.behaviors, err = s.behaviorsOf(c.op, c.args.object("policy")); err != nil {
+		return nil, err
+	}
+	var result any
+	do := s.store.read
+	if c.op.writes() {
+		do = s.store.write
+	}
+	if err := do(ctx, func(q querier) error {
+		c.q = q
+		var err error
+		result, err = c.op.run(ctx, c)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	return s.answer(c.op, result)
+}
+
+// checkContext demands the organization that all but system-wide calls need.
+func (s *Server) checkContext(c *call) error {
+	org := c.args.object("context.OrganizationKey")
+	if org == nil {
+		if c.op.systemWide {
+			return nil
+		}
+		return refuse("Context", ruleMissing, "OrganizationKey", "The organization key is required.")
+	}
+	if id := org.int("Id"); id != int64(s.cfg.Company) && !c.op.systemWide {
+		return fmt.Errorf("company %d: no such company, or it isn't web services enabled", id)
+	}
+	return nil
+}
+
+// work takes the time that a real server takes: more when more calls are under
+// way than it has room for, and much more on the very first call.
+func (s *Server) work(ctx context.Context, op *operation) {
+	under := s.working.Add(1)
+	defer s.working.Add(-1)
+	mean := s.cfg.ReadTime
+	if op.writes() {
+		mean = s.cfg.CreateTime
+	}
+	d := time.Duration(float64(mean) * (0.5 + rand.Float64())) //nolint:gosec // a jitter
+	if room := int64(s.cfg.Parallel); under > room {
+		d = d * time.Duration(under) / time.Duration(room)
+	}
+	if s.warm.CompareAndSwap(false, true) {
+		d += s.cfg.WarmUp
+	}
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.done:
+	case <-ctx.Done():
+	}
+}
+
+// recordCall notes when a write was under way.
+func (s *Server) recordCall(ctx context.Context, q querier, c *call, begin, end time.Duration, outcome string) error {
+	if !c.op.writes() {
+		return nil
+	}
+	key := ""
+	if v := c.args.get(c.op.key); v != nil {
+		key = scalarText(v)
+	} else if c.args != nil {
+		key = c.args.str("salesOrder.CustomerPONumber")
+	}
+	_, err := q.ExecContext(ctx, `INSERT INTO calls (key, op, begin, "end", outcome) VALUES (?, ?, ?, ?, ?)`,
+		key, c.op.name, s.started.Add(begin).UnixNano(), s.started.Add(end).UnixNano(), outcome)
+	if err != nil {
+		return fmt.Errorf("record call: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) countCall(name, outcome string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.counts[name] == nil {
+		s.counts[name] = map[string]int{}
+	}
+	s.counts[name][outcome]++
+}

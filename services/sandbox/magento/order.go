@@ -1,0 +1,238 @@
+package magento
+
+import (
+	"github.com/shopspring/decimal"
+)
+
+// pair is an amount in the website's base currency and in the order's: Magento
+// keeps all money twice and rounds each on its own.
+type pair struct {
+	Base  decimal.Decimal `json:"b"`
+	Order decimal.Decimal `json:"o"`
+}
+
+func (p pair) add(q pair) pair    { return pair{p.Base.Add(q.Base), p.Order.Add(q.Order)} }
+func (p pair) sub(q pair) pair    { return pair{p.Base.Sub(q.Base), p.Order.Sub(q.Order)} }
+func (p pair) neg() pair          { return pair{p.Base.Neg(), p.Order.Neg()} }
+func (p pair) round(n int32) pair { return pair{p.Base.Round(n), p.Order.Round(n)} }
+func (p pair) mul(d decimal.Decimal) pair {
+	return pair{p.Base.Mul(d), p.Order.Mul(d)}
+}
+
+// order is a row of sales_order with all that hangs on it. The JSON names are
+// the columns' (Magento core, Sales/etc/db_schema.xml); an empty text and a
+// zero reference stand for null.
+type order struct {
+	EntityID    int64  `json:"entity_id"`
+	IncrementID string `json:"increment_id"`
+	QuoteID     int64  `json:"quote_id"`
+	ProtectCode string `json:"protect_code"`
+	StoreID     int64  `json:"store_id"`
+	StoreName   string `json:"store_name"`
+	RemoteIP    string `json:"remote_ip"`
+	ExtOrderID  string `json:"ext_order_id"`
+	ExtCustomer string `json:"ext_customer_id"`
+
+	CreatedAt string `json:"created_at"`
+	UpdatedAt string `json:"updated_at"`
+
+	State            string `json:"state"`
+	Status           string `json:"status"`
+	HoldBeforeState  string `json:"hold_before_state"`
+	HoldBeforeStatus string `json:"hold_before_status"`
+
+	CustomerID         int64  `json:"customer_id"`
+	CustomerIsGuest    int64  `json:"customer_is_guest"`
+	CustomerGroupID    int64  `json:"customer_group_id"`
+	CustomerGender     int64  `json:"customer_gender"`
+	CustomerEmail      string `json:"customer_email"`
+	CustomerPrefix     string `json:"customer_prefix"`
+	CustomerFirstname  string `json:"customer_firstname"`
+	CustomerMiddlename string `json:"customer_middlename"`
+	CustomerLastname   string `json:"customer_lastname"`
+	CustomerSuffix     string `json:"customer_suffix"`
+	CustomerTaxvat     string `json:"customer_taxvat"`
+	CustomerNote       string `json:"customer_note"`
+	CustomerNoteNotify int64  `json:"customer_note_notify"`
+
+	GlobalCurrency   string          `json:"global_currency_code"`
+	BaseCurrency     string          `json:"base_currency_code"`
+	StoreCurrency    string          `json:"store_currency_code"`
+	OrderCurrency    string          `json:"order_currency_code"`
+	BaseToGlobalRate decimal.Decimal `json:"base_to_global_rate"`
+	BaseToOrderRate  decimal.Decimal `json:"base_to_order_rate"`
+	StoreToBaseRate  decimal.Decimal `json:"store_to_base_rate"`
+	StoreToOrderRate decimal.Decimal `json:"store_to_order_rate"`
+
+	Subtotal             pair `json:"subtotal"`
+	SubtotalInclTax      pair `json:"subtotal_incl_tax"`
+	Discount             pair `json:"discount_amount"`
+	Tax                  pair `json:"tax_amount"`
+	Shipping             pair `json:"shipping_amount"`
+	ShippingInclTax      pair `json:"shipping_incl_tax"`
+	ShippingTax          pair `json:"shipping_tax_amount"`
+	ShippingDiscount     pair `json:"shipping_discount_amount"`
+	Compensation         pair `json:"discount_tax_compensation_amount"`
+	ShippingCompensation pair `json:"shipping_discount_tax_compensation_amount"`
+	GrandTotal           pair `json:"grand_total"`
+
+	TotalDue      pair `json:"total_due"`
+	TotalPaid     pair `json:"total_paid"`
+	TotalInvoiced pair `json:"total_invoiced"`
+	TotalCanceled pair `json:"total_canceled"`
+
+	SubtotalInvoiced pair `json:"subtotal_invoiced"`
+	DiscountInvoiced pair `json:"discount_invoiced"`
+	TaxInvoiced      pair `json:"tax_invoiced"`
+	ShippingInvoiced pair `json:"shipping_invoiced"`
+	SubtotalCanceled pair `json:"subtotal_canceled"`
+	DiscountCanceled pair `json:"discount_canceled"`
+	TaxCanceled      pair `json:"tax_canceled"`
+	ShippingCanceled pair `json:"shipping_canceled"`
+
+	CouponCode          string `json:"coupon_code"`
+	DiscountDescription string `json:"discount_description"`
+	AppliedRuleIDs      string `json:"applied_rule_ids"`
+
+	TotalItemCount  int64           `json:"total_item_count"`
+	TotalQtyOrdered decimal.Decimal `json:"total_qty_ordered"`
+	Weight          decimal.Decimal `json:"weight"`
+	IsVirtual       int64           `json:"is_virtual"`
+	EmailSent       int64           `json:"email_sent"`
+
+	ShippingDescription string `json:"shipping_description"`
+	ShippingMethod      string `json:"shipping_method"`
+
+	BillingAddressID int64           `json:"billing_address_id"`
+	Items            []*orderItem    `json:"items"`
+	Billing          orderAddress    `json:"billing_address"`
+	ShippingTo       orderAddress    `json:"shipping_address"`
+	Payment          payment         `json:"payment"`
+	Histories        []history       `json:"status_histories"` // newest first
+	TaxCode          string          `json:"tax_code"`
+	TaxTitle         string          `json:"tax_title"`
+	TaxPercent       decimal.Decimal `json:"tax_percent"`
+}
+
+// orderItem is a row of sales_order_item.
+type orderItem struct {
+	ItemID       int64  `json:"item_id"`
+	OrderID      int64  `json:"order_id"`
+	ParentItemID int64  `json:"parent_item_id"`
+	QuoteItemID  int64  `json:"quote_item_id"`
+	StoreID      int64  `json:"store_id"`
+	ProductID    int64  `json:"product_id"`
+	ProductType  string `json:"product_type"`
+	SKU          string `json:"sku"`
+	Name         string `json:"name"`
+	CreatedAt    string `json:"created_at"`
+	UpdatedAt    string `json:"updated_at"`
+	RuleIDs      string `json:"applied_rule_ids"`
+	IsVirtual    int64  `json:"is_virtual"`
+
+	QtyOrdered  decimal.Decimal `json:"qty_ordered"`
+	QtyInvoiced decimal.Decimal `json:"qty_invoiced"`
+	QtyShipped  decimal.Decimal `json:"qty_shipped"`
+	QtyRefunded decimal.Decimal `json:"qty_refunded"`
+	QtyCanceled decimal.Decimal `json:"qty_canceled"`
+
+	Weight          decimal.Decimal `json:"weight"`
+	RowWeight       decimal.Decimal `json:"row_weight"`
+	TaxPercent      decimal.Decimal `json:"tax_percent"`
+	DiscountPercent decimal.Decimal `json:"discount_percent"`
+
+	Price            pair `json:"price"`
+	OriginalPrice    pair `json:"original_price"`
+	PriceInclTax     pair `json:"price_incl_tax"`
+	RowTotal         pair `json:"row_total"`
+	RowTotalInclTax  pair `json:"row_total_incl_tax"`
+	Tax              pair `json:"tax_amount"`
+	Discount         pair `json:"discount_amount"`
+	Compensation     pair `json:"discount_tax_compensation_amount"`
+	RowInvoiced      pair `json:"row_invoiced"`
+	TaxInvoiced      pair `json:"tax_invoiced"`
+	DiscountInvoiced pair `json:"discount_invoiced"`
+	AmountRefunded   pair `json:"amount_refunded"`
+
+	Options []optionValue `json:"configurable_item_options,omitempty"`
+}
+
+func (i *orderItem) toInvoice() decimal.Decimal {
+	return decimal.Max(decimal.Zero, i.QtyOrdered.Sub(i.QtyInvoiced).Sub(i.QtyCanceled))
+}
+
+func (i *orderItem) toShip() decimal.Decimal {
+	if i.IsVirtual == 1 {
+		return decimal.Zero
+	}
+	return decimal.Max(decimal.Zero, i.QtyOrdered.Sub(i.QtyShipped).Sub(i.QtyRefunded).Sub(i.QtyCanceled))
+}
+
+// optionValue is one choice of a configurable product: attribute and value.
+type optionValue struct {
+	OptionID string `json:"option_id"`
+	Value    int64  `json:"option_value"`
+}
+
+// orderAddress is a row of sales_order_address.
+type orderAddress struct {
+	EntityID          int64 `json:"entity_id"`
+	CustomerAddressID int64 `json:"customer_address_id"`
+	Address
+}
+
+// payment is a row of sales_order_payment.
+type payment struct {
+	Method           string        `json:"method"`
+	Info             []paymentInfo `json:"additional_information"`
+	AmountOrdered    pair          `json:"amount_ordered"`
+	AmountAuthorized pair          `json:"amount_authorized"`
+	AmountPaid       pair          `json:"amount_paid"`
+	AmountCanceled   pair          `json:"amount_canceled"`
+	ShippingAmount   pair          `json:"shipping_amount"`
+	LastTransID      string        `json:"last_trans_id"`
+	CCTransID        string        `json:"cc_trans_id"`
+	CCLast4          string        `json:"cc_last4"`
+	CCType           string        `json:"cc_type"`
+	CCExpMonth       string        `json:"cc_exp_month"`
+	CCExpYear        string        `json:"cc_exp_year"`
+	PONumber         string        `json:"po_number"`
+}
+
+// paymentInfo is one entry of additional_information. REST shows the values
+// without their keys there, and both in payment_additional_info.
+type paymentInfo struct {
+	Key   string `json:"key"`
+	Value string `json:"value"` // "" is null
+}
+
+// history is a row of sales_order_status_history.
+type history struct {
+	EntityID    int64  `json:"entity_id"`
+	ParentID    int64  `json:"parent_id"`
+	Comment     string `json:"comment"`
+	CreatedAt   string `json:"created_at"`
+	EntityName  string `json:"entity_name"`
+	Status      string `json:"status"`
+	Notified    *int64 `json:"is_customer_notified"`
+	VisibleOnFE int64  `json:"is_visible_on_front"`
+}
+
+func (o *order) item(id int64) *orderItem {
+	for _, it := range o.Items {
+		if it.ItemID == id {
+			return it
+		}
+	}
+	return nil
+}
+
+// children yields the rows below a configurable one.
+func (o *order) children(parent *orderItem) (out []*orderItem) {
+	for _, it := range o.Items {
+		if it.ParentItemID == parent.ItemID {
+			out = append(out, it)
+		}
+	}
+	return out
+}
