@@ -115,6 +115,8 @@ const (
 	Ask
 	// Same: the target already is as wanted; nothing is to be called.
 	Same
+	// Repeated: this very revision was applied before.
+	Repeated
 	// Old: a newer revision was applied or is claimed.
 	Old
 	// Wait: another owner is at work; come again after Claim.RetryAfter.
@@ -183,7 +185,7 @@ func (s *Store) Begin(ctx context.Context, key string, want Wanted) (*Claim, Ver
 			// Made before CHANGES was lost: a memory, not knowledge.
 			verdict, claim.waited = Ask, s.times.Work
 		case want.Revision == record.Applied:
-			return claim, Same, nil
+			return claim, Repeated, nil
 		case want.Fingerprint == record.Fingerprint && record.Fingerprint != "":
 			return s.advance(ctx, claim, want)
 		}
@@ -240,10 +242,13 @@ func (c *Claim) Sendable() error {
 	return nil
 }
 
+// AsExpected stands for the fingerprint that the claim was begun with.
+const AsExpected = "as expected"
+
 // Applied is what Done writes down.
 type Applied struct {
-	// Fingerprint is of the desired state as it was accepted, or, where the
-	// target changes what it is given, of what it was read back as.
+	// Fingerprint is of the desired state as it was accepted (AsExpected), or,
+	// where the target changes what it is given, of what it was read back as.
 	Fingerprint string
 	Exists      bool
 	Withdrawn   bool
@@ -254,6 +259,9 @@ type Applied struct {
 func (c *Claim) Done(ctx context.Context, a Applied) error {
 	next := c.Record
 	next.State, next.Applied, next.Owner, next.Takeovers = Idle, next.Claimed, "", 0
+	if a.Fingerprint == AsExpected {
+		a.Fingerprint = next.Expected
+	}
 	next.Expected, next.Fingerprint = "", a.Fingerprint
 	next.Exists, next.Withdrawn, next.Details = a.Exists, a.Withdrawn, a.Details
 	next.Waited = 0

@@ -81,7 +81,7 @@ func TestRevisionsAreAppliedOnceAndNeverBackwards(t *testing.T) {
 	c := begin(t, s, want(5, "five"), claim.Write)
 	must(t, c.Done(t.Context(), claim.Applied{Fingerprint: "five", Exists: true, Details: map[string]string{"customer": "C1"}}))
 
-	if c := begin(t, s, want(5, "five"), claim.Same); c.Record.Details["customer"] != "C1" {
+	if c := begin(t, s, want(5, "five"), claim.Repeated); c.Record.Details["customer"] != "C1" {
 		t.Error("a repeated revision has the details of the first")
 	}
 	begin(t, s, want(4, "four"), claim.Old)

@@ -78,7 +78,7 @@ func (d *decoder) value(key string, v reflect.Value, n *node, f field) {
 		}
 	case v.Kind() == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		d.structure(key, v.Elem(), n, "")
+		d.value(key, v.Elem(), n, f)
 	case v.Kind() == reflect.Struct:
 		d.structure(key, v, n, f.initial)
 	case v.Kind() == reflect.Slice:

@@ -62,15 +62,15 @@ type step struct {
 	short string
 }
 
+// configType is where every way to a setting begins.
+var configType = reflect.TypeFor[Config]()
+
 // overlay lays the variables over the tree.
-type overlay struct {
-	*report
-	root *node
-}
+type overlay struct{ *report }
 
 // apply sets what the variables say. Names of pairs come first: the other
 // variables may go by them.
-func (o *overlay) apply(environment map[string]string) {
+func (o overlay) apply(environment map[string]string) {
 	var variables []string
 	for name := range environment {
 		if strings.HasPrefix(name, variablePrefix) && !slices.Contains(Reserved, name) {
@@ -107,28 +107,28 @@ func compareVariables(a, b string) int {
 	})
 }
 
-func (o *overlay) applyOne(variable, value string) {
-	ways := o.ways(reflect.TypeFor[Config](), o.root, strings.TrimPrefix(variable, variablePrefix))
+func (o overlay) applyOne(variable, value string) {
+	meant := ways(configType, o.root, strings.TrimPrefix(variable, variablePrefix))
 	switch {
-	case len(ways) == 1:
-		o.root.put(ways[0], &node{kind: scalar, text: value, plain: guess(value), variable: variable})
-	case len(ways) > 1:
+	case len(meant) == 1:
+		o.root.put(meant[0], &node{kind: scalar, text: value, plain: guess(value), variable: variable})
+	case len(meant) > 1:
 		o.problems = append(o.problems, Problem{
-			Key: variable, Rule: "may mean " + keyOfWay(ways[0]) + " or " + keyOfWay(ways[1]),
-			Fix: "write the one with its index: " + variableOf(keyOfWay(ways[0])),
+			Key: variable, Rule: "may mean " + keyOfWay(meant[0]) + " or " + keyOfWay(meant[1]),
+			Fix: "write the one with its index: " + variableOf(keyOfWay(meant[0])),
 		})
 	case serviceLink.MatchString(variable):
 	default:
 		o.problems = append(o.problems, Problem{
 			Key: variable, Rule: "is not a known variable",
-			Fix: nearest(variable, o.known(reflect.TypeFor[Config](), o.root, strings.TrimSuffix(variablePrefix, "_"))),
+			Fix: nearest(variable, settable(configType, o.root, strings.TrimSuffix(variablePrefix, "_"))),
 		})
 	}
 }
 
 // ways finds the settings that the rest of a variable's name can mean. There
 // may be none or, with names that look alike as variables, several.
-func (o *overlay) ways(t reflect.Type, n *node, rest string) [][]step {
+func ways(t reflect.Type, n *node, rest string) [][]step {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -141,7 +141,7 @@ func (o *overlay) ways(t reflect.Type, n *node, rest string) [][]step {
 	var out [][]step
 	follow := func(word string, via step, t reflect.Type, n *node) {
 		if after, ok := strings.CutPrefix(rest, word); ok && (after == "" || after[0] == '_') {
-			for _, way := range o.ways(t, n, strings.TrimPrefix(after, "_")) {
+			for _, way := range ways(t, n, strings.TrimPrefix(after, "_")) {
 				out = append(out, append([]step{via}, way...))
 			}
 		}
@@ -189,8 +189,8 @@ func (o *overlay) ways(t reflect.Type, n *node, rest string) [][]step {
 	return out
 }
 
-// known lists the variables that would be taken, as far as lists go now.
-func (o *overlay) known(t reflect.Type, n *node, prefix string) []string {
+// settable lists the variables that would be taken, as far as lists go now.
+func settable(t reflect.Type, n *node, prefix string) []string {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -201,15 +201,15 @@ func (o *overlay) known(t reflect.Type, n *node, prefix string) []string {
 	switch t.Kind() {
 	case reflect.Struct:
 		for _, f := range fieldsOf(t) {
-			out = append(out, o.known(f.Type, n.get(f.name), prefix+"_"+variableWord(f.name))...)
+			out = append(out, settable(f.Type, n.get(f.name), prefix+"_"+variableWord(f.name))...)
 		}
 	case reflect.Slice:
-		out = o.known(t.Elem(), nil, prefix+"_0")
+		out = settable(t.Elem(), nil, prefix+"_0")
 		if n != nil && n.kind == list {
 			for i, item := range n.values {
-				out = append(out, o.known(t.Elem(), item, prefix+"_"+strconv.Itoa(i))...)
+				out = append(out, settable(t.Elem(), item, prefix+"_"+strconv.Itoa(i))...)
 				if name := item.get("name"); name != nil && name.text != "" {
-					out = append(out, o.known(t.Elem(), item, prefix+"_"+variableWord(name.text))...)
+					out = append(out, settable(t.Elem(), item, prefix+"_"+variableWord(name.text))...)
 				}
 			}
 		}

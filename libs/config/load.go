@@ -53,13 +53,13 @@ func load(file string, text []byte, environment map[string]string) (*Config, []W
 		r.fail("", "", rule{broken.reason, ""})
 		return nil, nil, r.err()
 	}
-	o := &overlay{report: r, root: root}
-	o.apply(environment)
+	r.root = root
+	overlay{r}.apply(environment)
 
 	var c Config
 	d := &decoder{report: r, references: references{environment}}
 	d.structure("", reflect.ValueOf(&c).Elem(), root, "")
-	c.complete()
+	c.complete(r)
 
 	v := &validator{report: r}
 	v.config(&c)
@@ -69,31 +69,18 @@ func load(file string, text []byte, environment map[string]string) (*Config, []W
 	return &c, r.warnings, nil
 }
 
-// complete fills what has no fixed default, because it depends on another
-// setting: http.tls for each listener, a webhook's header by its scheme.
-func (c *Config) complete() {
+// complete settles what depends on more than one setting: http.tls is for each
+// listener, and paths of their own leave no room for the default preset.
+func (c *Config) complete(r *report) {
 	for _, l := range []*Listener{&c.HTTP.Ingest, &c.HTTP.Console, &c.HTTP.Health} {
 		if l.TLS == nil {
 			l.TLS = c.HTTP.TLS
 		}
 	}
-	for _, pair := range c.Pairs {
-		for i := range pair.Magento.Webhooks {
-			pair.Magento.Webhooks[i].complete()
+	for i := range c.Pairs {
+		paths := &c.Pairs[i].GP.Paths
+		if _, written := r.places[index("pairs", i)+".gp.paths.preset"]; !written && paths.anyExplicit() {
+			paths.Preset = ""
 		}
-	}
-}
-
-func (w *Webhook) complete() {
-	if w.Header != "" {
-		return
-	}
-	header, prefix := "X-Hub-Signature-256", "sha256="
-	if w.Scheme == SchemeBearer {
-		header, prefix = "Authorization", "Bearer "
-	}
-	w.Header = header
-	if w.Prefix == "" {
-		w.Prefix = prefix
 	}
 }

@@ -117,7 +117,7 @@ func TestProblems(t *testing.T) {
 		}, {
 			"no pair", "log: {level: info}", nil, []string{`config: pairs: has no pair`},
 		}, {
-			"an empty file", "", nil, []string{`config: pairs: has no pair; write at least one: a name, a magento and a gp (magpie.yaml:1, or MAGPIE_PAIRS)`},
+			"an empty file", "", nil, []string{`config: pairs: has no pair; write at least one: a name, a magento and a gp (magpie.yaml:1)`},
 		}, {
 			"two pairs of one name and one company and prefix", pair + strings.TrimPrefix(pair, "pairs:\n"), nil,
 			[]string{
@@ -153,8 +153,17 @@ func TestProblems(t *testing.T) {
 				`webhooks[0].secret: is empty: anyone could send webhooks`,
 			},
 		}, {
-			"no event", edited("token: ", "webhooks: [{secret: sixteen-is-enough, event_in: none}], token: "), nil,
-			[]string{`webhooks[0].event: is missing, and event_in is none`},
+			"an event that is told twice", edited("token: ", "webhooks: [{secret: sixteen-is-enough, event: order}], token: "), nil,
+			[]string{`webhooks[0].event: "order" is told twice`},
+		}, {
+			"an event that is nowhere", edited("token: ", "webhooks: [{secret: sixteen-is-enough, event_in: cookie}], token: "), nil,
+			[]string{`webhooks[0].event_in: "cookie" is no place of a webhook`},
+		}, {
+			"some paths", edited("company: -1", "company: -1, paths: {sales: /S, ledger: /L}"), nil,
+			[]string{`pairs[0].gp.paths.customer: is missing beside the other paths`, `pairs[0].gp.paths.inventory: is missing`},
+		}, {
+			"paths and a preset", edited("company: -1", "company: -1, paths: {preset: dynamics-gp, sales: /S}"), nil,
+			[]string{`pairs[0].gp.paths.preset: "dynamics-gp" stands beside paths of their own`},
 		}, {
 			"a wrong time zone", edited("timezone: UTC", "timezone: Eastern"), nil,
 			[]string{`timezone: "Eastern" is not a time zone; write an IANA name`},
@@ -284,7 +293,7 @@ func TestReferences(t *testing.T) {
 		{"a file, its last line break cut", "file:" + dir + "/gp", "pass ${HOME}"},
 		{"a file in a variable's folder", "'file:${DIR}/gp'", "pass ${HOME}"},
 		{"what a reference gives is not looked at again", "'${TRICK}'", "file:/etc/passwd ${NAME}"},
-		{"a block", "|-\n      line\n", "line"},
+		{"a block", "|-\n        line\n", "line"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			text := edited("token: a-magento-token", "token: TOKEN")
@@ -323,14 +332,15 @@ func TestEnvironment(t *testing.T) {
 			"a list, element by element", []string{
 				"MAGPIE_PAIRS_MAIN_MAGENTO_WEBHOOKS_0_SECRET=0123456789abcdef",
 				"MAGPIE_PAIRS_MAIN_MAGENTO_WEBHOOKS_0_PREVIOUS_SECRETS_0=fedcba9876543210",
+				"MAGPIE_PAIRS_MAIN_MAGENTO_WEBHOOKS_0_PREFIX=",
 				"MAGPIE_PAIRS_MAIN_MAGENTO_WEBHOOKS_1_SCHEME=bearer",
 				"MAGPIE_PAIRS_MAIN_MAGENTO_WEBHOOKS_1_SECRET=0123456789abcdeX",
 			},
 			func(c *config.Config) any {
 				w := c.Pairs[0].Magento.Webhooks
-				return []any{len(w), w[0].PreviousSecrets[0].Reveal(), w[0].Header, w[0].Prefix, w[1].Header, w[1].Prefix}
+				return []any{len(w), w[0].PreviousSecrets[0].Reveal(), *w[0].Prefix, w[1].Scheme, w[1].Prefix == nil}
 			},
-			[]any{2, "fedcba9876543210", "X-Hub-Signature-256", "sha256=", "Authorization", "Bearer "},
+			[]any{2, "fedcba9876543210", "", "bearer", true},
 		},
 		{
 			"a whole second pair, named in the environment", []string{
@@ -378,6 +388,13 @@ func TestFlowsKeepTheirTypes(t *testing.T) {
 	want := map[string]any{"a": 1, "b": 1.5, "c": true, "d": "1", "e": []any{"x", map[string]any{"f": nil}}, "g": "5"}
 	if !reflect.DeepEqual(c.Pairs[0].Flows, want) {
 		t.Errorf("got %#v", c.Pairs[0].Flows)
+	}
+}
+
+func TestPathsOfTheirOwn(t *testing.T) {
+	c := mustLoad(t, edited("company: -1", "company: -1, paths: {sales: /S, customer: /C, inventory: /I, ledger: /L}"))
+	if got, want := c.Pairs[0].GP.Paths, (config.Paths{Sales: "/S", Customer: "/C", Inventory: "/I", Ledger: "/L"}); got != want {
+		t.Errorf("got %+v", got)
 	}
 }
 

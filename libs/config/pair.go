@@ -70,11 +70,12 @@ type Webhook struct {
 	Encoding string `yaml:"encoding" jsonschema:"enum=hex,enum=base64,default=hex"`
 	// Prefix comes before the signature or token. If absent: "sha256=" or
 	// "Bearer " with the scheme's own header, nothing with another.
-	Prefix string `yaml:"prefix"`
+	Prefix *string `yaml:"prefix"`
 	// EventIn is where the event's name is: body:FIELD, header:NAME, path (the
 	// URL's last part) or none.
 	EventIn string `yaml:"event_in" jsonschema:"pattern=^(body:.+|header:.+|path|none)$,default=body:event"`
-	// Event is the event's name where the sender tells none.
+	// Event is the event's name where event_in is none. If absent the record is
+	// recognised by its shape.
 	Event string `yaml:"event"`
 }
 
@@ -91,7 +92,7 @@ type Sweep struct {
 type GP struct {
 	// Transport is how GP is reached.
 	Transport string `yaml:"transport" jsonschema:"enum=web-services,default=web-services"`
-	// Paths are the services' paths: one of the presets, or each by itself.
+	// Paths are the services' paths: the name of a preset, or all four.
 	Paths Paths `yaml:"paths" jsonschema:"default=gp-service"`
 	// URL is the server that has the services.
 	URL string `yaml:"url"`
@@ -130,8 +131,8 @@ func (g GP) Location() *time.Location {
 	return location
 }
 
-// Paths are the paths of GP's services below its URL. They may be written as
-// the name of a preset alone.
+// Paths are the paths of GP's services below its URL: a preset, which may be
+// written alone, or all four by themselves.
 type Paths struct {
 	// Preset names a set of paths that is in use somewhere.
 	Preset string `yaml:"preset" config:"short" jsonschema:"enum=gp-service,enum=gp-web-services,enum=dynamics-gp"`
@@ -144,6 +145,14 @@ type Paths struct {
 	// Ledger has journals.
 	Ledger string `yaml:"ledger"`
 }
+
+// explicit gives the paths that were written by themselves, by their names.
+func (p Paths) explicit() map[string]string {
+	return map[string]string{"sales": p.Sales, "customer": p.Customer, "inventory": p.Inventory, "ledger": p.Ledger}
+}
+
+// anyExplicit tells whether a path was written by itself.
+func (p Paths) anyExplicit() bool { return p.Sales+p.Customer+p.Inventory+p.Ledger != "" }
 
 // Company names a GP company by number or by name.
 type Company string

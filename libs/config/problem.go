@@ -80,7 +80,9 @@ type place struct {
 
 // report collects problems and warnings, and knows where each key was written.
 type report struct {
-	file     string
+	file string
+	// root is the tree that the keys are in.
+	root     *node
 	places   map[string]place
 	problems []Problem
 	warnings []Warning
@@ -107,6 +109,9 @@ func (r *report) where(key string) string {
 		return set
 	}
 	line, variable := r.line(key), variableOf(key)
+	if len(ways(configType, r.root, strings.TrimPrefix(variable, variablePrefix))) == 0 {
+		variable = "" // a whole list or mapping is not set by one
+	}
 	switch {
 	case line == "":
 		return variable

@@ -14,11 +14,18 @@ type validator struct {
 	*report
 }
 
-// fail reports a broken rule, unless the key was found at fault before.
+// fail reports a broken rule, unless the key, or what it is in, was found at
+// fault before: one mistake is one problem.
 func (v *validator) fail(key, value string, broken rule) {
-	if !slices.ContainsFunc(v.problems, func(p Problem) bool { return p.Key == key }) {
-		v.report.fail(key, value, broken)
+	for at := key; ; at = parent(at) {
+		if slices.ContainsFunc(v.problems, func(p Problem) bool { return p.Key == at }) {
+			return
+		}
+		if at == "" {
+			break
+		}
 	}
+	v.report.fail(key, value, broken)
 }
 
 func (v *validator) config(c *Config) {

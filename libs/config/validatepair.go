@@ -2,9 +2,10 @@ package config
 
 import (
 	"fmt"
-	"net/textproto"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -95,23 +96,26 @@ func (v *validator) webhook(key string, w Webhook) {
 	for i, secret := range w.PreviousSecrets {
 		v.webhookSecret(index(key+".previous_secrets", i), secret)
 	}
-	if !headerName(w.Header) {
+	if w.Header != "" && !headerToken.MatchString(w.Header) {
 		v.fail(key+".header", w.Header, rule{"is not a header's name", "write one such as X-Hub-Signature-256"})
 	}
 	place, name, _ := strings.Cut(w.EventIn, ":")
 	switch {
-	case place == "body" && name != "", place == "header" && headerName(name), w.EventIn == "path":
+	case place == "body" && name != "", place == "header" && headerToken.MatchString(name), w.EventIn == "path":
 	case w.EventIn == "none":
-		if w.Event == "" {
-			v.fail(key+".event", "", rule{"is missing, and event_in is none", "write the event's name, such as sales_order_save_after"})
-		}
+		return
 	default:
 		v.fail(key+".event_in", w.EventIn, rule{"is no place of a webhook", "write body:FIELD, header:NAME, path or none"})
+	}
+	if w.Event != "" {
+		v.fail(key+".event", w.Event, rule{"is told twice: event_in says where the sender tells it", "write event_in: none, or leave event out"})
 	}
 }
 
 func (v *validator) webhookSecret(key string, secret Secret) {
 	switch n := len(secret.Reveal()); {
+	case strings.TrimSpace(secret.Reveal()) != secret.Reveal():
+		v.fail(key, "", rule{"begins or ends with white space", "cut it off"})
 	case n == 0:
 		v.fail(key, "", rule{"is empty: anyone could send webhooks", "write ${MAGENTO_WEBHOOK_SECRET} and set that variable"})
 	case n < secretLength:
@@ -119,11 +123,8 @@ func (v *validator) webhookSecret(key string, secret Secret) {
 	}
 }
 
+// headerToken is a header's name as RFC 9110 has it.
 var headerToken = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
-
-func headerName(name string) bool {
-	return headerToken.MatchString(name) && textproto.CanonicalMIMEHeaderKey(name) != ""
-}
 
 func (v *validator) gp(key string, g GP) {
 	u := v.url(key+".url", g.URL, "https://gp.example.com:48620")
@@ -133,6 +134,7 @@ func (v *validator) gp(key string, g GP) {
 			"write https, auth: ntlm, or insecure: true beside it if the network is trusted",
 		})
 	}
+	v.paths(key+".paths", g.Paths)
 	v.timezone(key+".timezone", g.Timezone)
 	if g.Company == "" {
 		v.fail(key+".company", "", rule{"is missing", "write the company's number, such as -1, or its name"})
@@ -148,6 +150,25 @@ func (v *validator) gp(key string, g GP) {
 	v.positive(key+".timeout", g.Timeout)
 	v.positive(key+".work_time", g.WorkTime)
 	v.path(key+".ca", g.CA)
+}
+
+func (v *validator) paths(key string, p Paths) {
+	if !p.anyExplicit() {
+		if p.Preset == "" {
+			v.fail(key, "", rule{"is empty", "write a preset, such as gp-service, or sales, customer, inventory and ledger"})
+		}
+		return
+	}
+	if p.Preset != "" {
+		v.fail(key+".preset", p.Preset, rule{"stands beside paths of their own", "write one or the other"})
+		return
+	}
+	explicit := p.explicit()
+	for _, name := range slices.Sorted(maps.Keys(explicit)) {
+		if explicit[name] == "" {
+			v.fail(join(key, name), "", rule{"is missing beside the other paths", "write all four, or the name of a preset"})
+		}
+	}
 }
 
 func (v *validator) timezone(key, name string) {

@@ -35,8 +35,8 @@ type Expression struct {
 // IsZero tells whether there is no expression.
 func (e Expression) IsZero() bool { return e == Expression{} }
 
-// Template is a text with expressions in it: "order ${key} has no lines".
-type Template = Expression
+// Message is a text with expressions in it: "order ${key} has no lines".
+type Message = Expression
 
 // Setting is a value that a pair's configuration may override. A dotted name
 // (order.docid) is read as settings.order.docid.
@@ -83,8 +83,8 @@ type Check struct {
 	Else   Severity
 	Code   string
 	Field  string
-	Reason Template
-	Fix    Template
+	Reason Message
+	Fix    Message
 	Line   int
 }
 
@@ -105,7 +105,7 @@ type Condition struct {
 	That Expression
 	// Else is skip or withdraw.
 	Else string
-	Say  Template
+	Say  Message
 }
 
 // Field is the rule of one target field.

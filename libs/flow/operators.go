@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"math/big"
 	"strings"
 	"unicode/utf8"
 
@@ -214,7 +213,7 @@ func divide(a, b decimal.Decimal) (decimal.Decimal, error) {
 	unit := decimal.New(1, -quotientPlaces)
 	switch twice := rest.Abs().Mul(decimal.NewFromInt(2)); twice.Cmp(b.Abs().Mul(unit)) {
 	case 0:
-		if new(big.Int).Abs(q.Rescale(-quotientPlaces).Coefficient()).Bit(0) == 0 {
+		if q.Coefficient().Bit(0) == 0 { // QuoRem's quotient has just these places
 			return q, nil
 		}
 		fallthrough

@@ -327,9 +327,9 @@ func (p *documentParser) expression(e entry) Expression {
 	return Expression{Source: s, Line: e.line()}
 }
 
-func (p *documentParser) template(e entry) Template {
+func (p *documentParser) template(e entry) Message {
 	s, _ := p.source(e)
-	return Template{Source: strings.TrimSpace(s), Line: e.line()}
+	return Message{Source: strings.TrimSpace(s), Line: e.line()}
 }
 
 func (p *documentParser) number(e entry) int {

@@ -3,6 +3,7 @@ package gp
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -139,11 +140,32 @@ func (c *Client) systemContext() object {
 	return object{"CultureName": c.cfg.Culture, "CurrencyType": "Transactional"}
 }
 
-// id is the key of a read or a void. It must be there.
-func id(column, value string) (object, error) {
-	text, err := Clean(column, value)
+// get reads one record by its key. One that GP has not, or answers without a
+// key, is ErrNotFound.
+func (c *Client) get(ctx context.Context, operation, thing, column, id string) (*node, error) {
+	k, err := mustKey(column, id)
+	if err != nil {
+		return nil, err
+	}
+	result, err := c.read(ctx, operation, object{"key": k})
+	if errors.Is(err, ErrNotFound) {
+		e := notFound(thing, id)
+		e.Reason += " (" + failure.Of(err).Reason + ")"
+		return nil, e
+	}
+	if err == nil && result.text("Key", "Id") == "" {
+		return nil, notFound(thing, id)
+	}
+	return result, err
+}
+
+// mustKey is a key which can't be left to GP.
+func mustKey(column, id string) (object, error) {
+	text, err := Clean(column, id)
 	if err == nil && text == "" {
-		err = failure.Rejected("gp.required", column, "the key is empty", "")
+		e := failure.Rejected("gp.required", column, "the key is empty", "map one in the flow")
+		e.Unsent = true
+		err = e
 	}
 	return key(text), err
 }

@@ -81,7 +81,6 @@ func (c *Client) companyID(ctx context.Context) (string, error) {
 	return company, nil
 }
 
-
 // ErrNotFound is underneath the failure of a read whose record isn't there.
 var ErrNotFound = errors.New("not in GP")
 

@@ -23,8 +23,8 @@ func key(id string) object {
 	return object{"Id": id}
 }
 
-// flag is a boolean, or nothing.
-func flag(b *bool) string {
+// boolean is true, false, or nothing.
+func boolean(b *bool) string {
 	if b == nil {
 		return ""
 	}

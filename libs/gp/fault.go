@@ -83,30 +83,26 @@ func (c *Client) explain(ctx context.Context, call call, f fault) error {
 	}
 
 	entry, err := c.logged(ctx, call, f)
-	messages := entry.errors
-	if len(messages) == 0 {
-		messages = eConnectErrors(entry.exception)
-	}
 	switch {
-	case len(messages) > 0:
-		return verdict(call, messages, f.logID)
+	case len(entry.errors) > 0:
+		return verdict(call, entry.errors, f.logID)
 	case f.system() || entry.exception != "":
 		return systemException(call, f, entry.exception, err)
-	case err != nil && failure.Of(err).Kind == failure.KindTransient && !errors.Is(err, errLogFault):
+	case err != nil:
 		return failure.Transient("gp.validation_unread",
 			fmt.Sprintf("GP refused %s, and its log could not be read: %v", call.operation, err), err)
 	}
 	why := "its log has no text for it"
-	if err != nil {
-		why = "its log answered with another exception"
+	if entry.fault != "" {
+		why = "asking its log for the text failed too: " + entry.fault
 	}
 	return failure.Rejected("gp.validation", "",
-		fmt.Sprintf("GP refused %s (%s), and %s", call.operation, strings.TrimSpace(f.text), why),
+		fmt.Sprintf("GP refused %s (%s); %s", call.operation, f.text, why),
 		"look for "+f.logID+" in GP's Exception Management Console")
 }
 
 func systemException(call call, f fault, logged string, cause error) error {
-	reason := fmt.Sprintf("GP failed in %s: %s", call.operation, strings.TrimSpace(f.text))
+	reason := fmt.Sprintf("GP failed in %s: %s", call.operation, f.text)
 	if logged != "" {
 		reason += " (" + logged + ")"
 	}
@@ -119,57 +115,54 @@ func systemException(call call, f fault, logged string, cause error) error {
 type logEntry struct {
 	errors    []message
 	exception string // of a system exception
+	fault     string // the log's own
 }
 
 // message is a ValidationError (GP Web Services WSDL).
 type message struct {
-	text, object string
-	properties   []string
+	text       string
+	properties []string
 }
-
-// errLogFault is a log that itself answers with a fault.
-var errLogFault = errors.New("a fault")
 
 // logged asks for the validation result and then for the exception, unless the
 // fault's sentence says that it can only be the latter.
 func (c *Client) logged(ctx context.Context, of call, f fault) (entry logEntry, err error) {
 	about, err := c.context(ctx)
 	if err != nil {
-		about = c.systemContext() // the company itself could not be read
+		return entry, err
 	}
-	ask := func(operation string) (*node, error) {
-		f, response, err := c.once(ctx, call{operation: operation, address: of.address},
+	ask := func(operation string) *node {
+		again, response, failed := c.once(ctx, call{operation: operation, address: of.address},
 			object{"logId": f.logID, "context": about})
-		if f != nil {
-			err = failure.Transient("gp.log", operation+" answered: "+f.text, errLogFault)
+		if again != nil {
+			entry.fault = again.text
 		}
-		return response.child(operation + "Result"), err
+		err = errors.Join(err, failed)
+		return response.child(operation + "Result")
 	}
 	if !f.system() {
-		var result *node
-		if result, err = ask("GetLoggedValidationResultByKey"); err == nil {
-			entry.errors = readErrors(result)
-		}
-		if len(entry.errors) > 0 {
+		if entry.errors = readErrors(ask("GetLoggedValidationResultByKey")); len(entry.errors) > 0 {
 			return entry, nil
 		}
 	}
-	data, dataErr := ask("GetLoggedExceptionDataByKey")
-	if dataErr == nil {
-		entry.errors = readErrors(data.child("ValidationResult"))
-		for n := data.child("ExceptionDetail"); n != nil; n = n.child("InnerException") {
-			if text := n.text("Message"); text != "" && !strings.Contains(entry.exception, text) {
-				entry.exception = strings.TrimPrefix(entry.exception+": "+text, ": ")
-			}
+	data := ask("GetLoggedExceptionDataByKey")
+	var texts []string
+	for n := data.child("ExceptionDetail"); n != nil; n = n.child("InnerException") {
+		if text := n.text("Message"); text != "" && !slices.Contains(texts, text) {
+			texts = append(texts, text)
 		}
 	}
-	return entry, errors.Join(err, dataErr)
+	entry.exception = strings.Join(texts, ": ")
+	if entry.errors = readErrors(data.child("ValidationResult")); len(entry.errors) == 0 {
+		entry.errors = eConnectErrors(entry.exception)
+	}
+	return entry, err
 }
 
 func readErrors(result *node) []message {
 	var messages []message
 	for _, n := range result.all("Errors") {
-		m := message{text: n.text("Message"), object: n.text("ObjectType")}
+		m := message{text: n.text("Message")}
 		for _, p := range n.all("PropertyNames") {
 			m.properties = append(m.properties, p.text())
 		}
@@ -195,10 +188,10 @@ func eConnectErrors(exception string) []message {
 
 // verdict is one failure of all that GP complains about: a person who mends the
 // first must not wait for the second. A duplicate decides, because whoever finds
-// the document there need not care for the rest; a lock decides only alone.
+// the document there need not care for the rest; locks decide only alone.
 func verdict(call call, messages []message, logID string) error {
 	var texts, fields []string
-	code, locked := "", 0
+	best, locked, absent := "gp.validation", 0, 0
 	for _, m := range messages {
 		texts = append(texts, m.text)
 		for _, p := range m.properties {
@@ -206,25 +199,24 @@ func verdict(call call, messages []message, logID string) error {
 				fields = append(fields, p)
 			}
 		}
-		found := codeOf(call, m.text)
-		switch {
-		case strings.HasSuffix(found, ".locked"):
+		if gone.MatchString(m.text) && !aboutCompany.MatchString(m.text) {
+			absent++
+		}
+		switch code := codeOf(call, m.text); {
+		case strings.HasSuffix(code, ".locked"):
 			if locked++; locked == len(messages) {
-				code = found
+				return failure.Transient(code, "GP says: "+strings.Join(texts, "; "), nil)
 			}
-		case code == "" || strings.HasSuffix(found, ".duplicate"):
-			code = found
+		case strings.HasSuffix(code, ".duplicate"), best == "gp.validation":
+			best = code
 		}
 	}
-	reason := "GP says: " + strings.Join(texts, "; ")
-	if locked == len(messages) {
-		return failure.Transient(code, reason, nil)
-	}
-	if strings.HasSuffix(code, ".locked") || code == "" {
-		code = "gp.validation"
-	}
-	return failure.Rejected(code, strings.Join(fields, ", "), reason,
+	e := failure.Rejected(best, strings.Join(fields, ", "), "GP says: "+strings.Join(texts, "; "),
 		"mend the record, or GP's setup, and replay it; GP's log has it as "+logID)
+	if strings.HasSuffix(call.operation, "ByKey") && absent == len(messages) {
+		e = e.Because(ErrNotFound)
+	}
+	return e
 }
 
 // phrases are the words of GP that are certain enough to give a code of their
@@ -266,7 +258,10 @@ func unknownThing(thing string) *regexp.Regexp {
 	return phrase(`\b` + thing + `(?: (?:number|id|key|record|name))*(?:[ :]+\S+)? ` + missing)
 }
 
-var gone = phrase(missing)
+var (
+	gone         = phrase(missing)
+	aboutCompany = phrase(`\bcompany\b`)
+)
 
 func codeOf(call call, text string) string {
 	for _, p := range phrases {

@@ -55,6 +55,9 @@ type money struct {
 // object gives Currency, Value, DecimalDigits. A value with more decimals than
 // the currency has is refused: whoever rounds must also settle the totals.
 func (m money) object() (object, error) {
+	if !m.Valid {
+		return nil, nil
+	}
 	places := Digits(m.currency)
 	value, err := fixed("money", m.Decimal, places)
 	if err != nil {

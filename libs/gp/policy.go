@@ -2,7 +2,6 @@ package gp
 
 import (
 	"context"
-	"encoding/xml"
 	"fmt"
 	"strings"
 
@@ -44,13 +43,6 @@ func (p Policy) Behavior(name string) (Behavior, bool) {
 		}
 	}
 	return Behavior{}, false
-}
-
-// XML is the policy as the writes carry it.
-func (p Policy) XML() string {
-	var w writer
-	_ = w.node(xml.Name{Space: nsGP, Local: "policy"}, p.raw, "") // a bytes.Buffer never fails
-	return strings.TrimPrefix(w.String(), "\n")
 }
 
 type policyKey struct{ company, operation string }

@@ -36,7 +36,7 @@ const wsdl = `
 dyn.CompanyKey:       Id
 dyn.Context:          WorkOnBehalfOf OrganizationKey:@CompanyKey CultureName CurrencyType!(Transactional) RoleKey TenantName
 
-MoneyAmount:          Currency Value! DecimalDigits!
+MoneyAmount:          Currency=CURNCYID Value! DecimalDigits!
 Quantity:             Value! DecimalDigits!
 Percent:              Value! DecimalDigits!
 MoneyPercentChoice:   Percent:Percent Amount:MoneyAmount

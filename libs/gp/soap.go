@@ -83,7 +83,9 @@ func (c *Client) post(ctx context.Context, call call, message []byte) (answer, e
 	defer cancel()
 	lane, err := c.lanes.take(within)
 	if err != nil {
-		return answer{}, c.unanswered(ctx, call, true, err)
+		e := failure.Transient("gp.crowded", fmt.Sprintf("no connection was free for %s: %v", call.operation, err), err)
+		e.Unsent = true
+		return answer{}, e
 	}
 	defer c.lanes.give(lane)
 

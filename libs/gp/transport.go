@@ -20,6 +20,7 @@ import (
 type lanes struct {
 	all  []http.RoundTripper
 	free chan http.RoundTripper // nil: shared
+	own  []*http.Transport      // what was made here
 }
 
 func newLanes(cfg Config) *lanes {
@@ -27,26 +28,28 @@ func newLanes(cfg Config) *lanes {
 	if wrap == nil {
 		wrap = func(rt http.RoundTripper) http.RoundTripper { return rt }
 	}
-	base := cfg.Transport
+	l, base := &lanes{}, cfg.Transport
 	if base == nil {
 		base = newTransport()
 	}
-	if cfg.Auth != "ntlm" {
-		return &lanes{all: []http.RoundTripper{wrap(base)}}
-	}
-	l := &lanes{}
-	if transport, ok := base.(*http.Transport); ok {
+	if transport, ok := base.(*http.Transport); ok && cfg.Auth == "ntlm" {
 		for range cfg.Connections {
 			lane := transport.Clone()
 			lane.MaxConnsPerHost, lane.ForceAttemptHTTP2 = 1, false
+			l.own = append(l.own, lane)
 			l.all = append(l.all, wrap(lane))
 		}
 	} else {
+		if cfg.Transport == nil {
+			l.own = []*http.Transport{transport}
+		}
 		l.all = []http.RoundTripper{wrap(base)}
 	}
-	l.free = make(chan http.RoundTripper, len(l.all))
-	for _, lane := range l.all {
-		l.free <- lane
+	if cfg.Auth == "ntlm" {
+		l.free = make(chan http.RoundTripper, len(l.all))
+		for _, lane := range l.all {
+			l.free <- lane
+		}
 	}
 	return l
 }
@@ -81,10 +84,8 @@ func (l *lanes) give(lane http.RoundTripper) {
 }
 
 func (l *lanes) closeIdle() {
-	for _, lane := range l.all {
-		if c, ok := lane.(interface{ CloseIdleConnections() }); ok {
-			c.CloseIdleConnections()
-		}
+	for _, transport := range l.own {
+		transport.CloseIdleConnections()
 	}
 }
 
@@ -150,12 +151,7 @@ type watched struct {
 
 // RoundTrip implements http.RoundTripper.
 func (w watched) RoundTrip(request *http.Request) (*http.Response, error) {
-	w.trip.at(unknown)
-	response, err := w.RoundTripper.RoundTrip(request.WithContext(httptrace.WithClientTrace(request.Context(),
-		&httptrace.ClientTrace{
-			GetConn:      func(string) { w.trip.at(connecting) },
-			WroteHeaders: func() { w.trip.at(sending) },
-		})))
+	response, err := w.send(request)
 	if err == nil && response.StatusCode == http.StatusUnauthorized {
 		// The connection is needed again at once, so it must be read to its end.
 		var body []byte
@@ -170,4 +166,17 @@ func (w watched) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return response, nil
+}
+
+func (w watched) send(request *http.Request) (*http.Response, error) {
+	ctx := request.Context()
+	if err := ctx.Err(); err != nil {
+		w.trip.at(connecting)
+		return nil, err
+	}
+	w.trip.at(unknown)
+	return w.RoundTripper.RoundTrip(request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:      func(string) { w.trip.at(connecting) },
+		WroteHeaders: func() { w.trip.at(sending) },
+	})))
 }

@@ -152,12 +152,9 @@ func TestCardsNeverSurvive(t *testing.T) {
 			t.Fatal(err)
 		}
 		clean, found := scrub.JSON(doc)
-		if strings.HasSuffix(head, "a") && grouped.Len() > len(card) {
-			return // a group that touches a letter is no card's
-		}
 		touches := head != "" && head[len(head)-1] >= 'a' && head[len(head)-1] <= 'z'
 		if touches && grouped.Len() > len(card) {
-			return
+			return // a card of several groups that touches a letter is taken for something else
 		}
 		want, _ := json.Marshal(map[string]any{"items": []any{map[string]any{"name": head + scrub.Mark + tail}}})
 		if !bytes.Equal(clean, want) {

@@ -22,7 +22,7 @@ func newLogger(c Config) (*slog.Logger, error) {
 	if c.LogWriter != nil {
 		w = c.LogWriter
 	}
-	options := &slog.HandlerOptions{Level: level, ReplaceAttr: scrub}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: redact}
 	switch c.LogFormat {
 	case "", "json":
 		return slog.New(newContextHandler(slog.NewJSONHandler(w, options))), nil

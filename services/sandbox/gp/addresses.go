@@ -40,8 +40,8 @@ func (c *call) putAddress(ctx context.Context, a *object, old []*object) error {
 	a.set("CreatedDate", c.now)
 	for _, o := range old {
 		if o.str("Key.Id") == id {
+			a.set("CreatedDate", o.time("CreatedDate"))
 			o.overlay(a)
-			o.set("CreatedDate", o.time("CreatedDate"))
 			a = o
 		}
 	}
@@ -81,7 +81,7 @@ func (c *call) address(ctx context.Context, customer, id string) (*object, []*ob
 }
 
 func createCustomerAddress(ctx context.Context, c *call) (any, error) {
-	a := c.args.object("customerAddress")
+	a := c.args.object("address")
 	customer, id := a.str("Key.CustomerKey.Id"), a.str("Key.Id")
 	existing, old, err := c.address(ctx, customer, id)
 	if err != nil {
@@ -94,7 +94,7 @@ func createCustomerAddress(ctx context.Context, c *call) (any, error) {
 }
 
 func updateCustomerAddress(ctx context.Context, c *call) (any, error) {
-	a := c.args.object("customerAddress")
+	a := c.args.object("address")
 	customer, id := a.str("Key.CustomerKey.Id"), a.str("Key.Id")
 	existing, old, err := c.address(ctx, customer, id)
 	if err != nil {
@@ -109,7 +109,7 @@ func updateCustomerAddress(ctx context.Context, c *call) (any, error) {
 func (c *call) saveAddress(ctx context.Context, a *object, old []*object) error {
 	f := &findings{object: "CustomerAddress"}
 	if a == nil {
-		f.add(ruleMissing, "customerAddress", "The customer address is required.")
+		f.add(ruleMissing, "address", "The customer address is required.")
 		return f.err()
 	}
 	checkText(f, a, "")

@@ -220,7 +220,7 @@ func listCustomers(ctx context.Context, c *call) (any, error) {
 		}
 		if len(adr) > 0 {
 			o.set("State", adr[0].str("State"))
-			if phone := adr[0].object("Phone1"); phone.str("Value") != "" {
+			if phone := adr[0].object.object("Phone1"); phone.str("Value") != "" {
 				o.set("PhoneNumbers", []any{phone.set("CountryCode", "").set("Extension", "0000")})
 			}
 		}

@@ -36,19 +36,19 @@ func (e *validationError) Error() string {
 
 // findings gathers violations of one object.
 type findings struct {
-	object string
-	list   []violation
+	object     string
+	violations []violation
 }
 
 func (f *findings) add(id int, property, format string, args ...any) {
-	f.list = append(f.list, violation{f.object, []string{property}, fmt.Sprintf(format, args...), id})
+	f.violations = append(f.violations, violation{f.object, []string{property}, fmt.Sprintf(format, args...), id})
 }
 
 func (f *findings) err() error {
-	if len(f.list) == 0 {
+	if len(f.violations) == 0 {
 		return nil
 	}
-	return &validationError{f.list}
+	return &validationError{f.violations}
 }
 
 // refuse is a validation exception with one violation.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sort"
 	"strings"
 	"time"
 
@@ -66,9 +65,11 @@ func loadItem(ctx context.Context, q querier, number string) (Item, bool, error)
 // stays as it is.
 func (s *Server) saveItem(ctx context.Context, q querier, it Item) error {
 	it = it.withDefaults()
-	if _, ok := schema["ItemType"]; !ok || it.ItemNumber == "" || !isEnum("ItemType", it.Type) {
+	if it.ItemNumber == "" || itemTypes[it.Type] == "" {
 		return fmt.Errorf("item %q: no number, or type %q is no ItemType", it.ItemNumber, it.Type)
 	}
+	setup := it
+	setup.OnHand = nil // stock has a table of its own
 	now := s.cfg.Now()
 	today := dateOf(wallClock(now.In(s.cfg.Location))).Format(datetimeLayout)
 	stamp := rowStamp(now.UTC()).Format(datetimeLayout)
@@ -78,7 +79,7 @@ func (s *Server) saveItem(ctx context.Context, q querier, it Item) error {
 		ON CONFLICT (ITEMNMBR) DO UPDATE SET ITEMDESC = excluded.ITEMDESC, ITEMTYPE = excluded.ITEMTYPE, ITMCLSCD = excluded.ITMCLSCD,
 			ITMSHNAM = excluded.ITMSHNAM, ITMGEDSC = excluded.ITMGEDSC, DISCONTINUED = excluded.DISCONTINUED,
 			SETUP = excluded.SETUP, MODIFDT = excluded.MODIFDT, DEX_ROW_TS = excluded.DEX_ROW_TS`,
-		it.ItemNumber, it.Description, it.Type, it.Class, it.ShortDescription, it.Generic, it.Discontinued, toJSON(it), today, today, stamp)
+		it.ItemNumber, it.Description, it.Type, it.Class, it.ShortDescription, it.Generic, it.Discontinued, toJSON(setup), today, today, stamp)
 	if err != nil {
 		return fmt.Errorf("save item %s: %w", it.ItemNumber, err)
 	}
@@ -93,15 +94,6 @@ func (s *Server) saveItem(ctx context.Context, q querier, it Item) error {
 		}
 	}
 	return nil
-}
-
-func isEnum(typ, value string) bool {
-	for _, v := range schema[typ].enum {
-		if v == value {
-			return true
-		}
-	}
-	return false
 }
 
 // stock is an item's row of IV00102 for one site.
@@ -267,14 +259,4 @@ func getPricing(ctx context.Context, c *call) (any, error) {
 	detail := newObject("PricingDetail").set("FromQuantity", quantity(decimal.NewFromInt(1), it.QuantityDecimals)).
 		set("ToQuantity", quantity(decimal.NewFromInt(999999), it.QuantityDecimals)).set("UofMPrice", money(k, price))
 	return newObject("Pricing").set("Key", c.args.object("key")).set("Details", []any{detail}), nil
-}
-
-// sortedSites is for answers that must not change from run to run.
-func sortedSites[V any](m map[string]V) []string {
-	var names []string
-	for n := range m {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	return names
 }

@@ -85,8 +85,8 @@ func operationsByName() map[string]*operation {
 	update(areaCustomer, "Customer", "customer", "Key.Id", updateCustomer)
 	byKey(areaCustomer, "Customer", "CustomerKey", getCustomer)
 	list(areaCustomer, "Customer", "CustomerCriteria", "CustomerSummary", listCustomers)
-	create(areaCustomer, "CustomerAddress", "customerAddress", "Key.CustomerKey.Id", createCustomerAddress)
-	update(areaCustomer, "CustomerAddress", "customerAddress", "Key.CustomerKey.Id", updateCustomerAddress)
+	create(areaCustomer, "CustomerAddress", "address", "Key.CustomerKey.Id", createCustomerAddress)
+	update(areaCustomer, "CustomerAddress", "address", "Key.CustomerKey.Id", updateCustomerAddress)
 	byKey(areaCustomer, "CustomerAddress", "CustomerAddressKey", getCustomerAddress)
 
 	byKey(areaInventory, "Item", "ItemKey", getItem)
@@ -98,7 +98,9 @@ func operationsByName() map[string]*operation {
 	byKey(areaInventory, "Warehouse", "WarehouseKey", getWarehouse)
 	list(areaInventory, "Warehouse", "any", "Warehouse", listWarehouses)
 
-	create(areaLedger, "GLTransaction", "transaction", "Key.JournalId", createGLTransaction)
+	// Sources don't print this parameter's name; both likely ones are taken.
+	add(areaLedger, "Create", "GLTransaction", "CreateGLTransaction",
+		"glTransaction:GLTransaction transaction:GLTransaction context:Context policy:Policy", "", createGLTransaction).key = "glTransaction.Key.JournalId"
 	byKey(areaLedger, "GLTransaction", "GLTransactionKey", getGLTransaction)
 	create(areaLedger, "CashReceipt", "cashReceipt", "Key.Id", createCashReceipt)
 	byKey(areaLedger, "CashReceipt", "ReceivablesDocumentKey", getCashReceipt)

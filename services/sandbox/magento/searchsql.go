@@ -12,6 +12,8 @@ type entity struct {
 	// from is the FROM clause and key, doc are what is selected.
 	from, key, doc string
 	fields         map[string]field
+	// emptyIsNull says that a search that finds nothing answers null items.
+	emptyIsNull bool
 	// eav entities answer 400 to an unknown field, flat tables 500.
 	eav bool
 }

@@ -2,7 +2,7 @@ package magento
 
 import (
 	"context"
-	"strings"
+	"slices"
 )
 
 // adminStore is store 0, which every installation has and whose code is "all"
@@ -57,7 +57,7 @@ func (s *Server) getStoreConfigs(_ context.Context, c *call) ([]byte, error) {
 	w := &phpWriter{}
 	w.list("", func() {
 		for _, st := range s.cfg.Stores {
-			if len(only) > 0 && !strings.Contains(","+strings.Join(only, ",")+",", ","+st.Code+",") {
+			if len(only) > 0 && !slices.Contains(only, st.Code) {
 				continue
 			}
 			w.object("", func() {

@@ -1,0 +1,210 @@
+// Package effect carries out commands with one effect each: it drives the
+// protocol of package claim around a target's own asking and writing, which a
+// connector gives. Both writers use it, so there is one place where "once"
+// is decided.
+package effect
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/magpie-integration/magpie/events"
+	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/claim"
+	"github.com/magpie-integration/magpie/libs/failure"
+)
+
+// Target is one record of a system, and the state that it is wanted in.
+type Target interface {
+	// Ask reads what the system has. It is called when an earlier write may have
+	// landed, and changes nothing.
+	Ask(ctx context.Context) (Has, error)
+	// Write brings the record to the wanted state; exists is what is known of it.
+	Write(ctx context.Context, exists bool) (claim.Applied, error)
+}
+
+// Has is what a system answered.
+type Has struct {
+	// Present: the record is there. Wanted: it is as it is wanted to be.
+	Present, Wanted bool
+	// Applied is written down when it is as wanted.
+	Applied claim.Applied
+}
+
+// Done is what became of a target.
+type Done struct {
+	// Result is applied, unchanged or superseded.
+	Result  events.Result
+	Details map[string]string
+	// Exists is false where the target is known not to be there.
+	Exists bool
+	// Pending is true for a superseded target that nobody has written yet.
+	Pending bool
+}
+
+// Apply brings one target to a revision's state, once in effect. The errors
+// are the connector's own, bus.Wait where another owner is at work or an
+// earlier call's outcome is still open, and claim.ErrLost (see [Writer.Rewrite]).
+func Apply(ctx context.Context, claims *claim.Store, key string, want claim.Wanted, t Target) (Done, error) {
+	c, verdict, err := claims.Begin(ctx, key, want)
+	if err != nil {
+		return Done{}, err
+	}
+	exists := c.Record.Exists
+	switch verdict {
+	case claim.Old:
+		return Done{Result: events.Superseded, Exists: exists, Pending: c.Record.State != claim.Idle}, nil
+	case claim.Same:
+		return Done{Result: events.Unchanged, Exists: exists, Details: c.Record.Details}, nil
+	case claim.Repeated:
+		return Done{Result: events.Applied, Exists: exists, Details: c.Record.Details}, nil
+	case claim.Wait:
+		return Done{}, bus.Wait(c.RetryAfter, "another replica is writing this target")
+	case claim.Ask:
+		has, err := t.Ask(ctx)
+		if err != nil {
+			return Done{}, errors.Join(err, c.GiveBack(ctx))
+		}
+		if has.Present && has.Wanted {
+			return finish(ctx, c, has.Applied)
+		}
+		if patience := c.Patience(); patience > 0 {
+			asked := c.Record.Waited
+			if err := c.GiveBack(ctx); err != nil {
+				return Done{}, err
+			}
+			return Done{}, bus.Wait(min(patience, max(time.Second, asked/2)),
+				"the last call was not answered, and the system may still be at work on it")
+		}
+		if err := c.TakeOver(ctx); err != nil {
+			return Done{}, err
+		}
+		exists = has.Present
+	}
+	return write(ctx, c, t, exists)
+}
+
+func write(ctx context.Context, c *claim.Claim, t Target, exists bool) (Done, error) {
+	calls, cancel := c.Context(ctx)
+	defer cancel()
+	err := c.Sendable()
+	var applied claim.Applied
+	if err == nil {
+		applied, err = t.Write(calls, exists)
+	}
+	// What is written down now must be, also when the role is told to stop.
+	ctx = context.WithoutCancel(ctx)
+	switch {
+	case err == nil:
+		return finish(ctx, c, applied)
+	case errors.Is(err, failure.ErrUnknownOutcome):
+		if lost := c.Unknown(ctx); lost != nil {
+			return Done{}, lost
+		}
+		return Done{}, bus.Wait(time.Second, "the call was not answered; the system will be asked")
+	default:
+		// Refused, or never sent: the target is as it was.
+		if lost := c.Release(ctx); lost != nil && !errors.Is(lost, claim.ErrLost) {
+			return Done{}, errors.Join(err, lost)
+		}
+		return Done{}, err
+	}
+}
+
+func finish(ctx context.Context, c *claim.Claim, a claim.Applied) (Done, error) {
+	if err := c.Done(ctx, a); err != nil {
+		return Done{}, err
+	}
+	return Done{Result: events.Applied, Exists: a.Exists, Details: a.Details}, nil
+}
+
+// Fingerprint is of a document's canonical JSON.
+func Fingerprint(document any) (string, error) {
+	data, err := json.Marshal(document)
+	if err != nil {
+		return "", failure.Defect("effect.fingerprint", "the document can't be encoded", err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:16]), nil
+}
+
+// Stream is what a Writer needs of the bus.
+type Stream interface {
+	Publish(ctx context.Context, m bus.Message) (bus.Ack, error)
+	Last(ctx context.Context, stream, subject string) (bus.Stored, bool, error)
+}
+
+// Writer has what every writer does around its target: it looks whether a
+// newer command waits, tells the outcome, and writes again what may have been
+// overwritten.
+type Writer struct {
+	Stream Stream
+}
+
+// Overtaken tells whether a newer command for the same key is waiting: then
+// this one need not be written any more. An order that was cancelled while the
+// system was down is so never written at all.
+func (w Writer) Overtaken(ctx context.Context, d *bus.Delivery, cmd events.Command) (bool, error) {
+	last, ok, err := w.Stream.Last(ctx, bus.Commands, d.Subject.String())
+	if err != nil || !ok || last.Sequence == d.Sequence {
+		return false, err
+	}
+	var newer events.Command
+	if json.Unmarshal(last.Data, &newer) != nil {
+		return false, nil // it will be found out when it is delivered
+	}
+	return newer.Target == cmd.Target && newer.Write == cmd.Write && newer.Flow == cmd.Flow &&
+		newer.Revision.Compare(cmd.Revision) > 0, nil
+}
+
+// Rewrite publishes the key's newest command again with a higher rewrite
+// number: a claim was lost after a call was sent, so an older state may have
+// landed last.
+func (w Writer) Rewrite(ctx context.Context, d *bus.Delivery, cmd events.Command) error {
+	last, ok, err := w.Stream.Last(ctx, bus.Commands, d.Subject.String())
+	if err != nil {
+		return err
+	}
+	newest := cmd
+	if ok {
+		var c events.Command
+		if json.Unmarshal(last.Data, &c) == nil && c.Target == cmd.Target && c.Revision.Compare(cmd.Revision) > 0 {
+			newest = c
+		}
+	}
+	newest.Revision.Rewrite++
+	_, err = w.Stream.Publish(ctx, bus.Message{
+		Subject: d.Subject, Type: d.Event.Type(), Data: newest, Cause: &d.Event, Depth: d.Depth(),
+		ID: fmt.Sprintf("rewrite:%s:%s", d.Subject.Key.Token(), newest.Revision),
+	})
+	return err
+}
+
+// Outcome gives the message that tells what became of a command.
+func Outcome(d *bus.Delivery, cmd events.Command, o events.Outcome) bus.Message {
+	o.System, o.Entity = d.Subject.System(), d.Subject.Entity
+	o.Flow, o.FlowVersion, o.Write, o.Revision, o.Source = cmd.Flow, cmd.FlowVersion, cmd.Write, cmd.Revision, cmd.Source
+	if o.Target == "" {
+		o.Target = cmd.Target
+	}
+	return bus.Message{
+		Subject: events.OutcomeSubject(d.Subject.Pair, cmd.Source.System, cmd.Source.Entity, cmd.Source.Key),
+		Type:    events.TypeName(cmd.Source.System, cmd.Source.Entity, "ended"),
+		ID:      "outcome:" + d.Event.ID(), Data: o, Cause: &d.Event, Depth: d.Depth() + 1,
+	}
+}
+
+// Refused is the bus.Consumer's Refused of every writer: the outcome that goes
+// with a command's dead letter.
+func Refused(d *bus.Delivery, f *failure.Error) (bus.Message, bool) {
+	var cmd events.Command
+	if d.Data(&cmd) != nil || cmd.Source.Key == "" {
+		return bus.Message{}, false
+	}
+	return Outcome(d, cmd, events.Outcome{Result: events.Refused, Code: f.Code, Reason: f.Reason}), true
+}

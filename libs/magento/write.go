@@ -1,0 +1,123 @@
+package magento
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/magpie-integration/magpie/libs/failure"
+	"github.com/magpie-integration/magpie/libs/scrub/jsonscan"
+)
+
+// Comment is a row of an order's history (Magento core,
+// Sales/Api/Data/OrderStatusHistoryInterface).
+type Comment struct {
+	EntityID  int64
+	Comment   string
+	Status    string
+	CreatedAt time.Time
+	// About is "order", "invoice", "shipment" or "creditmemo".
+	About string
+}
+
+// Comments reads an order's history, the newest first. It fails with
+// [ErrNotFound] in the chain when there is no such order.
+func (c *Client) Comments(ctx context.Context, entityID int64) ([]Comment, error) {
+	var list struct {
+		Items []struct {
+			EntityID   ID     `json:"entity_id"`
+			Comment    string `json:"comment"`
+			Status     string `json:"status"`
+			CreatedAt  string `json:"created_at"`
+			EntityName string `json:"entity_name"`
+		} `json:"items"`
+	}
+	if err := c.do(ctx, call{method: http.MethodGet, route: orderRoute(entityID, "/comments"), entity: "entity_id"}, &list); err != nil {
+		return nil, err
+	}
+	comments := make([]Comment, len(list.Items))
+	for i, item := range list.Items {
+		at, _ := time.Parse(stampLayout, item.CreatedAt) // zero if it is absent
+		comments[i] = Comment{int64(item.EntityID), item.Comment, item.Status, at, item.EntityName}
+	}
+	return comments, nil
+}
+
+// AddComment adds a comment, which the shopper neither sees nor is told of, and
+// sets the order's status. Each call adds a row, so read [Client.Comments]
+// first, and again when the outcome is unknown. The status must be given: up to
+// 2.4.6 a comment without one empties the order's status, and the order vanishes
+// from the grid (magento/magento2 issues 34180, 32968). A status that Magento
+// refuses fails with [ErrStatusRefused] in the chain.
+func (c *Client) AddComment(ctx context.Context, entityID int64, comment, status string) error {
+	if comment == "" || status == "" {
+		return failure.Defect("magento.comment", "a comment needs a text and the order's status", nil)
+	}
+	history := map[string]any{
+		"comment": comment, "status": status, "is_customer_notified": 0, "is_visible_on_front": 0, "parent_id": entityID,
+	}
+	var done bool
+	req := call{
+		method: http.MethodPost, route: orderRoute(entityID, "/comments"), entity: "entity_id",
+		body: map[string]any{"statusHistory": history}, status: status,
+	}
+	if err := c.do(ctx, req, &done); err != nil {
+		return err
+	}
+	if !done {
+		return failure.Rejected("magento.refused", "comment", req.name()+": Magento did not add the comment and gave no reason", "see the store's log")
+	}
+	return nil
+}
+
+// statusRefused recognises the refusal by its shape, as its text is translated:
+// the one parameter is the status that was sent (Magento core,
+// Sales/Model/Service/OrderService::addComment).
+func statusRefused(req call, m message) bool {
+	return req.status != "" &&
+		(m.first() == req.status || strings.Contains(m.Message, "is not part of the order status history"))
+}
+
+// SaveState writes state and status over the order, without any of the store's
+// logic but its check of the state, so the answer may differ from what was asked
+// for (Magento core, Sales/Model/ResourceModel/Order/Handler/State). It always
+// sends the increment id: without it older versions draw a new one
+// (magento/magento2 issues 32397, 33666).
+func (c *Client) SaveState(ctx context.Context, entityID int64, incrementID, state, status string) (OrderState, error) {
+	if entityID <= 0 || incrementID == "" || state == "" || status == "" {
+		return OrderState{}, failure.Defect("magento.save_state", "saving a state needs entity id, increment id, state and status", nil)
+	}
+	req := call{
+		method: http.MethodPost, route: "/V1/orders", entity: "entity_id",
+		body: map[string]any{"entity": map[string]any{
+			"entity_id": entityID, "increment_id": incrementID, "state": state, "status": status,
+		}},
+	}
+	var body []byte
+	if err := c.do(ctx, req, &body); err != nil {
+		return OrderState{}, err
+	}
+	var scan jsonscan.Scanner
+	scan.Reset(body, 0)
+	t, err := scan.Next()
+	if err != nil {
+		return OrderState{}, unreadable(req, err)
+	}
+	o, err := scanOrder(body, &scan, t)
+	if err != nil {
+		return OrderState{}, unreadable(req, err)
+	}
+	if o.EntityID != entityID || o.IncrementID != incrementID {
+		return o.state(), failure.Conflict("magento.order_renamed", "increment_id",
+			fmt.Sprintf("order %d was saved as %s, and Magento made it order %d, %s", entityID, incrementID, o.EntityID, o.IncrementID),
+			"correct the number in the store and update Magento")
+	}
+	return o.state(), nil
+}
+
+func orderRoute(entityID int64, rest string) string {
+	return "/V1/orders/" + strconv.FormatInt(entityID, 10) + rest
+}

@@ -1,0 +1,170 @@
+// Package gpwriter carries out commands in Dynamics GP: a sales order, and the
+// customer that it needs. Each is claimed, compared and superseded by its own
+// revision, customer before order, and neither claim is held while waiting for
+// the other (DESIGN, composite commands).
+//
+// GP's web services give no idempotency: a create answers with nothing, and a
+// repeated create is a duplicate or, with a number of GP's own choosing, a
+// second document (GP Web Services WSDL). So the order's number is derived from
+// the source, looked up whenever an earlier call's outcome is unknown, and
+// every document is read back after it was written.
+package gpwriter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/magpie-integration/magpie/events"
+	"github.com/magpie-integration/magpie/libs/breaker"
+	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/claim"
+	"github.com/magpie-integration/magpie/libs/effect"
+	"github.com/magpie-integration/magpie/libs/failure"
+	"github.com/magpie-integration/magpie/libs/gp"
+	"github.com/magpie-integration/magpie/libs/telemetry"
+)
+
+// GP is what the writer needs of the company. A record that isn't there is
+// gp.ErrNotFound; a call that was sent and not answered is
+// failure.ErrUnknownOutcome.
+type GP interface {
+	Customer(ctx context.Context, id string) (gp.Customer, error)
+	CreateCustomer(ctx context.Context, c gp.Customer) error
+	UpdateCustomer(ctx context.Context, c gp.Customer) error
+	SalesOrder(ctx context.Context, number string) (gp.SalesOrder, error)
+	CreateSalesOrder(ctx context.Context, o gp.SalesOrder) error
+	UpdateSalesOrder(ctx context.Context, o gp.SalesOrder) error
+	VoidSalesOrder(ctx context.Context, number string) error
+	Item(ctx context.Context, number string) (gp.Item, error)
+}
+
+// Writer writes one pair's orders.
+type Writer struct {
+	pair    string
+	gp      GP
+	claims  *claim.Store
+	breaker *breaker.Breaker
+	effect  effect.Writer
+	units   *units
+	metrics *telemetry.Metrics
+	log     *slog.Logger
+}
+
+// New makes a writer of a pair.
+func New(pair string, company GP, claims *claim.Store, b *breaker.Breaker, stream effect.Stream, m *telemetry.Metrics) *Writer {
+	return &Writer{
+		pair: pair, gp: company, claims: claims, breaker: b, metrics: m,
+		effect: effect.Writer{Stream: stream}, units: newUnits(),
+		log: slog.Default().With("role", string(events.RoleGPWriter), "pair", pair),
+	}
+}
+
+// Handle is the bus.Handler of the pair's order commands.
+func (w *Writer) Handle(ctx context.Context, d *bus.Delivery) error {
+	var cmd events.Command
+	if err := d.Data(&cmd); err != nil {
+		return err
+	}
+	began := time.Now().UTC()
+	overtaken, err := w.effect.Overtaken(ctx, d, cmd)
+	if err != nil {
+		return err
+	}
+	outcome := events.Outcome{Result: events.Superseded, Reason: "a newer command of this order was there first"}
+	if !overtaken {
+		outcome, err = w.carryOut(ctx, cmd)
+		if errors.Is(err, claim.ErrLost) {
+			w.log.WarnContext(ctx, "a claim was lost; the newest command is written again", "target", cmd.Target)
+			return w.effect.Rewrite(ctx, d, cmd)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	outcome.Began = began
+	if _, err := w.effect.Stream.Publish(ctx, effect.Outcome(d, cmd, outcome)); err != nil {
+		return err
+	}
+	w.metrics.Event(string(events.WordCommand), string(events.RoleGPWriter), string(outcome.Result))
+	if outcome.Result == events.Applied && !cmd.Source.At.IsZero() {
+		w.metrics.EndToEnd(string(events.Order), time.Since(cmd.Source.At))
+	}
+	return nil
+}
+
+// carryOut brings the customer, then the order, to the command's state.
+func (w *Writer) carryOut(ctx context.Context, cmd events.Command) (events.Outcome, error) {
+	switch cmd.Verb {
+	case events.Apply:
+		return w.apply(ctx, cmd)
+	case events.Withdraw:
+		return w.withdraw(ctx, cmd)
+	default:
+		return events.Outcome{}, failure.Defect("gp.verb", fmt.Sprintf("the command's verb is %q", cmd.Verb), nil)
+	}
+}
+
+func (w *Writer) apply(ctx context.Context, cmd events.Command) (events.Outcome, error) {
+	doc, err := document(cmd)
+	if err != nil {
+		return events.Outcome{}, err
+	}
+	order := &orderTarget{writer: w, doc: doc}
+	fingerprint, err := effect.Fingerprint(doc)
+	if err != nil {
+		return events.Outcome{}, err
+	}
+	want := claim.Wanted{Revision: cmd.Revision, Fingerprint: fingerprint}
+
+	// An order that is as wanted already makes no call at all, so its customer
+	// is not looked at either.
+	key := w.key(events.Order, doc.Number)
+	record, err := w.claims.Get(ctx, key)
+	if err != nil {
+		return events.Outcome{}, err
+	}
+	if record.State != claim.Idle || record.Fingerprint != fingerprint || record.Claimed.Epoch != cmd.Revision.Epoch {
+		if err := w.customer(ctx, cmd.Revision, doc); err != nil {
+			return events.Outcome{}, err
+		}
+	}
+	done, err := effect.Apply(ctx, w.claims, key, want, order)
+	if err != nil {
+		return events.Outcome{}, err
+	}
+	outcome := events.Outcome{Result: done.Result, Details: done.Details, Differences: order.differences}
+	switch done.Result {
+	case events.Superseded:
+		outcome.Reason = "a newer state of this order was written, or is being written"
+	case events.Unchanged:
+		outcome.Reason = "the mapped fields are as they were last written"
+	}
+	return outcome, nil
+}
+
+// withdraw makes sure that the order is not, and never will be, in GP.
+func (w *Writer) withdraw(ctx context.Context, cmd events.Command) (events.Outcome, error) {
+	want := claim.Wanted{Revision: cmd.Revision, Fingerprint: "withdrawn"}
+	t := &withdrawal{writer: w, number: cmd.Target, source: string(cmd.Source.Key)}
+	done, err := effect.Apply(ctx, w.claims, w.key(events.Order, cmd.Target), want, t)
+	if err != nil {
+		return events.Outcome{}, err
+	}
+	outcome := events.Outcome{Result: done.Result, Reason: cmd.Reason, Details: done.Details}
+	if done.Result == events.Applied {
+		outcome.Result = events.Withdrawn
+	}
+	return outcome, nil
+}
+
+func (w *Writer) key(entity events.Entity, target string) string {
+	return claim.Key(w.pair, events.GP, entity, target)
+}
+
+// call makes one call of GP behind the breaker.
+func (w *Writer) call(ctx context.Context, key string, do func(context.Context) error) error {
+	return w.breaker.Do(ctx, key, do)
+}

@@ -1,0 +1,313 @@
+package gp
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/shopspring/decimal"
+)
+
+// OrderRow is an order as a judge of tests sees it.
+type OrderRow struct {
+	Number       string          `json:"SOPNUMBE"`
+	Customer     string          `json:"CUSTNMBR"`
+	CustomerPO   string          `json:"CSTPONBR"`
+	Batch        string          `json:"BACHNUMB"`
+	Currency     string          `json:"CURNCYID"`
+	Date         string          `json:"DOCDATE"`
+	Subtotal     decimal.Decimal `json:"SUBTOTAL"`
+	Freight      decimal.Decimal `json:"FRTAMNT"`
+	Tax          decimal.Decimal `json:"TAXAMNT"`
+	Discount     decimal.Decimal `json:"TRDISAMT"`
+	Amount       decimal.Decimal `json:"DOCAMNT"`
+	Voided       bool            `json:"VOIDSTTS"`
+	History      bool            `json:"history"`
+	Created      string          `json:"CREATDDT"`
+	LastModified time.Time       `json:"DEX_ROW_TS"`
+	Lines        []OrderLine     `json:"lines"`
+}
+
+// OrderLine is a line of an OrderRow.
+type OrderLine struct {
+	Sequence  int64           `json:"LNITMSEQ"`
+	Item      string          `json:"ITEMNMBR"`
+	Site      string          `json:"LOCNCODE"`
+	Unit      string          `json:"UOFM"`
+	Quantity  decimal.Decimal `json:"QUANTITY"`
+	Price     decimal.Decimal `json:"UNITPRCE"`
+	Total     decimal.Decimal `json:"XTNDPRCE"`
+	Allocated decimal.Decimal `json:"ATYALLOC"`
+	Backorder decimal.Decimal `json:"QTYTBAOR"`
+}
+
+// Orders is every order, work first, each by number.
+func (s *Server) Orders(ctx context.Context) ([]OrderRow, error) {
+	orders := []OrderRow{}
+	err := s.store.read(ctx, func(q querier) error {
+		for _, t := range []struct{ header, lines table }{{headerWork, lineWork}, {headerHistory, lineHistory}} {
+			list, err := readOrders(ctx, q, t.header, t.lines)
+			if err != nil {
+				return err
+			}
+			orders = append(orders, list...)
+		}
+		return nil
+	})
+	return orders, err
+}
+
+func readOrders(ctx context.Context, q querier, header, lines table) ([]OrderRow, error) {
+	rows, err := q.QueryContext(ctx, `SELECT SOPNUMBE, CUSTNMBR, CSTPONBR, BACHNUMB, CURNCYID, DOCDATE, SUBTOTAL, FRTAMNT, TAXAMNT, TRDISAMT, DOCAMNT,
+		VOIDSTTS, CREATDDT, DEX_ROW_TS FROM `+header.name+` ORDER BY SOPNUMBE`)
+	if err != nil {
+		return nil, fmt.Errorf("read orders: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var list []OrderRow
+	at := map[string]int{}
+	for rows.Next() {
+		o := OrderRow{History: header.name == headerHistory.name, Lines: []OrderLine{}}
+		var stamp string
+		if err := rows.Scan(&o.Number, &o.Customer, &o.CustomerPO, &o.Batch, &o.Currency, &o.Date, &o.Subtotal, &o.Freight,
+			&o.Tax, &o.Discount, &o.Amount, &o.Voided, &o.Created, &stamp); err != nil {
+			return nil, fmt.Errorf("read orders: %w", err)
+		}
+		if o.LastModified, err = time.Parse(datetimeLayout, stamp); err != nil {
+			return nil, fmt.Errorf("read order %s: %w", o.Number, err)
+		}
+		at[o.Number] = len(list)
+		list = append(list, o)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read orders: %w", err)
+	}
+	lineRows, err := q.QueryContext(ctx, `SELECT SOPNUMBE, LNITMSEQ, ITEMNMBR, LOCNCODE, UOFM, QUANTITY, UNITPRCE, XTNDPRCE, ATYALLOC, QTYTBAOR
+		FROM `+lines.name+` ORDER BY SOPNUMBE, LNITMSEQ`)
+	if err != nil {
+		return nil, fmt.Errorf("read lines: %w", err)
+	}
+	defer lineRows.Close() //nolint:errcheck // rows.Err tells
+	for lineRows.Next() {
+		var number string
+		var l OrderLine
+		if err := lineRows.Scan(&number, &l.Sequence, &l.Item, &l.Site, &l.Unit, &l.Quantity, &l.Price, &l.Total, &l.Allocated, &l.Backorder); err != nil {
+			return nil, fmt.Errorf("read lines: %w", err)
+		}
+		if i, ok := at[number]; ok {
+			list[i].Lines = append(list[i].Lines, l)
+		}
+	}
+	return list, lineRows.Err()
+}
+
+const index = `Dynamics GP sandbox: the legacy SOAP 1.1 endpoint of the GP web services.
+
+POST  /DynamicsGPWebServices/DynamicsGPService.asmx          every operation
+POST  /Dynamics/GPService/{SOPService,CustomerService,InventoryService,GLService}.svc
+POST  /Dynamics/GP/WebServices/{SalesOrderService,CustomerService,InventoryService,GLService}.svc
+      /Dynamics/GPService/GPService                          native endpoint: 415
+
+GET    /_sandbox/orders                   orders with lines and totals
+GET    /_sandbox/orders/{SOPNUMBE}
+GET    /_sandbox/customers
+GET    /_sandbox/calls                    how often each operation was called
+POST   /_sandbox/items                    add or patch an item: {"ITEMNMBR": "MUG", "OnHand": {"WAREHOUSE": "5"}}
+DELETE /_sandbox/items/{ITEMNMBR}
+POST   /_sandbox/customers/{CUSTNMBR}     {"hold": true, "inactive": false}
+POST   /_sandbox/batches/{BACHNUMB}/status  {"status": 1}: posting; 0: available
+       /_sandbox/faults                   fault injection, when it is wired
+`
+
+func (s *Server) adminRoutes() http.Handler {
+	r := chi.NewRouter()
+	r.Get("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = fmt.Fprint(w, index)
+	})
+	r.Route("/_sandbox", func(r chi.Router) {
+		r.Get("/orders", s.adminOrders)
+		r.Get("/orders/{number}", s.adminOrder)
+		r.Get("/customers", s.adminCustomers)
+		r.Get("/calls", s.adminCalls)
+		r.Post("/items", s.adminPutItem)
+		r.Delete("/items/{number}", s.adminDeleteItem)
+		r.Post("/customers/{id}", s.adminPatchCustomer)
+		r.Post("/batches/{id}/status", s.adminBatchStatus)
+		if s.cfg.Admin != nil {
+			r.Handle("/faults", s.cfg.Admin)
+			r.Handle("/faults/*", s.cfg.Admin)
+		}
+	})
+	return r
+}
+
+// reply writes v as JSON, or the error as 500.
+func (s *Server) reply(w http.ResponseWriter, r *http.Request, v any, err error) {
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "admin request failed", "path", r.URL.Path, "error", err)
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		s.log.DebugContext(r.Context(), "answer not delivered", "error", err)
+	}
+}
+
+func (s *Server) adminOrders(w http.ResponseWriter, r *http.Request) {
+	list, err := s.Orders(context.WithoutCancel(r.Context()))
+	s.reply(w, r, list, err)
+}
+
+func (s *Server) adminOrder(w http.ResponseWriter, r *http.Request) {
+	list, err := s.Orders(context.WithoutCancel(r.Context()))
+	for _, o := range list {
+		if strings.EqualFold(o.Number, chi.URLParam(r, "number")) {
+			s.reply(w, r, o, err)
+			return
+		}
+	}
+	if err != nil {
+		s.reply(w, r, nil, err)
+		return
+	}
+	http.NotFound(w, r)
+}
+
+// adminCustomer is a customer in the admin list.
+type adminCustomer struct {
+	ID           string `json:"CUSTNMBR"`
+	Name         string `json:"CUSTNAME"`
+	Hold         bool   `json:"HOLD"`
+	Inactive     bool   `json:"INACTIVE"`
+	Created      string `json:"CREATDDT"`
+	LastModified string `json:"DEX_ROW_TS"`
+	Addresses    int    `json:"addresses"`
+}
+
+func (s *Server) adminCustomers(w http.ResponseWriter, r *http.Request) {
+	ctx := context.WithoutCancel(r.Context())
+	list := []adminCustomer{}
+	err := s.store.read(ctx, func(q querier) error {
+		rows, err := q.QueryContext(ctx, `SELECT CUSTNMBR, CUSTNAME, HOLD, INACTIVE, CREATDDT, DEX_ROW_TS,
+			(SELECT count(*) FROM RM00102 a WHERE a.CUSTNMBR = c.CUSTNMBR) FROM RM00101 c ORDER BY CUSTNMBR`)
+		if err != nil {
+			return fmt.Errorf("read customers: %w", err)
+		}
+		defer rows.Close() //nolint:errcheck // rows.Err tells
+		for rows.Next() {
+			var c adminCustomer
+			if err := rows.Scan(&c.ID, &c.Name, &c.Hold, &c.Inactive, &c.Created, &c.LastModified, &c.Addresses); err != nil {
+				return fmt.Errorf("read customers: %w", err)
+			}
+			list = append(list, c)
+		}
+		return rows.Err()
+	})
+	s.reply(w, r, list, err)
+}
+
+func (s *Server) adminCalls(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	counts := map[string]map[string]int{}
+	for op, outcomes := range s.counts {
+		counts[op] = map[string]int{}
+		for k, n := range outcomes {
+			counts[op][k] = n
+		}
+	}
+	s.mu.Unlock()
+	s.reply(w, r, counts, nil)
+}
+
+// adminPutItem adds an item, or changes the fields that the body names.
+func (s *Server) adminPutItem(w http.ResponseWriter, r *http.Request) {
+	ctx := context.WithoutCancel(r.Context())
+	var body json.RawMessage
+	var sent Item
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxMessage)).Decode(&body)
+	if err == nil {
+		err = json.Unmarshal(body, &sent)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if sent.ItemNumber == "" {
+		http.Error(w, "ITEMNMBR is required", http.StatusBadRequest)
+		return
+	}
+	var it Item
+	err = s.store.write(ctx, func(q querier) error {
+		var err error
+		if it, _, err = loadItem(ctx, q, sent.ItemNumber); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(body, &it); err != nil {
+			return fmt.Errorf("patch item: %w", err)
+		}
+		return s.saveItem(ctx, q, it)
+	})
+	s.reply(w, r, it.withDefaults(), err)
+}
+
+func (s *Server) adminDeleteItem(w http.ResponseWriter, r *http.Request) {
+	ctx := context.WithoutCancel(r.Context())
+	err := s.store.write(ctx, func(q querier) error {
+		for _, t := range []string{"IV00101", "IV00102"} {
+			if _, err := q.ExecContext(ctx, "DELETE FROM "+t+" WHERE ITEMNMBR = ?", chi.URLParam(r, "number")); err != nil {
+				return fmt.Errorf("delete item: %w", err)
+			}
+		}
+		return nil
+	})
+	s.reply(w, r, map[string]string{"deleted": chi.URLParam(r, "number")}, err)
+}
+
+func (s *Server) adminPatchCustomer(w http.ResponseWriter, r *http.Request) {
+	ctx := context.WithoutCancel(r.Context())
+	var patch struct{ Hold, Inactive *bool }
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxMessage)).Decode(&patch); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	err := s.store.write(ctx, func(q querier) error {
+		for column, v := range map[string]*bool{"HOLD": patch.Hold, "INACTIVE": patch.Inactive} {
+			if v == nil {
+				continue
+			}
+			if _, err := q.ExecContext(ctx, "UPDATE RM00101 SET "+column+" = ?, DEX_ROW_TS = ? WHERE CUSTNMBR = ?",
+				criterion(*v), rowStamp(s.cfg.Now().UTC()).Format(datetimeLayout), chi.URLParam(r, "id")); err != nil {
+				return fmt.Errorf("patch customer: %w", err)
+			}
+		}
+		return nil
+	})
+	s.reply(w, r, map[string]string{"patched": chi.URLParam(r, "id")}, err)
+}
+
+// adminBatchStatus sets SY00500.BCHSTTUS of a sales batch, or of the source
+// that the query names; the batch is made when it isn't there.
+func (s *Server) adminBatchStatus(w http.ResponseWriter, r *http.Request) {
+	ctx := context.WithoutCancel(r.Context())
+	var body struct{ Status int }
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxMessage)).Decode(&body); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	source := r.URL.Query().Get("source")
+	orDefault(&source, salesBatches)
+	err := s.store.write(ctx, func(q querier) error {
+		_, err := q.ExecContext(ctx, `INSERT INTO SY00500 (BCHSOURC, BACHNUMB, BCHSTTUS, CREATDDT) VALUES (?, ?, ?, ?)
+			ON CONFLICT (BCHSOURC, BACHNUMB) DO UPDATE SET BCHSTTUS = excluded.BCHSTTUS`,
+			source, strings.ToUpper(chi.URLParam(r, "id")), body.Status, rowStamp(s.cfg.Now().UTC()).Format(datetimeLayout))
+		return err
+	})
+	s.reply(w, r, map[string]string{"status": strconv.Itoa(body.Status)}, err)
+}
