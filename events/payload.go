@@ -57,6 +57,8 @@ type Command struct {
 	Source SourceRef `json:"source"`
 	// Document is one of the document types of this package, by the event's type.
 	Document json.RawMessage `json:"document,omitempty" jsonschema:"type=object"`
+	// Warnings are what the flow's checks found and let pass.
+	Warnings []string `json:"warnings,omitempty"`
 	// Reason says why a withdrawal is one.
 	Reason string `json:"reason,omitempty"`
 }

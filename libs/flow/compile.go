@@ -60,9 +60,9 @@ type mapping struct {
 }
 
 // Option changes how a flow is compiled.
-type Option func(*settings)
+type Option func(*options)
 
-type settings struct {
+type options struct {
 	tables map[string]map[string]any
 }
 
@@ -70,14 +70,14 @@ type settings struct {
 // a pair's own payment methods. Values are texts, numbers, truth values, or
 // records (map[string]any) of them.
 func WithTable(name string, rows map[string]any) Option {
-	return func(s *settings) { s.tables[name] = rows }
+	return func(o *options) { o.tables[name] = rows }
 }
 
 // Compile checks a document against the event that it starts from and the
 // targets that it writes: names, types, tables, required and unknown fields.
 // All problems are reported at once, in an [*InvalidError].
 func Compile(d *Document, opts ...Option) (*Program, error) {
-	c := &flowCompiler{program: &Program{doc: d}, doc: d, options: settings{tables: map[string]map[string]any{}}}
+	c := &flowCompiler{program: &Program{doc: d}, doc: d, options: options{tables: map[string]map[string]any{}}}
 	for _, o := range opts {
 		o(&c.options)
 	}
@@ -92,7 +92,7 @@ func Compile(d *Document, opts ...Option) (*Program, error) {
 type flowCompiler struct {
 	program  *Program
 	doc      *Document
-	options  settings
+	options  options
 	scope    *scope
 	problems []Problem
 }

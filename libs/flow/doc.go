@@ -33,6 +33,7 @@
 //   - Every number is a decimal, made from its source text or from the text in
 //     the record; there are no floating-point numbers and no machine integers.
 //     A quotient has 16 places, rounded half to even; all else is exact.
+//   - Comparisons compare two values; write a < b and b < c.
 //   - Reading an absent field gives null, at any depth. Arithmetic with null is
 //     refused, and says so; write number(x, 0) or x ?? 0.
 //   - Text and numbers never mix: "WEB" + 12 does not compile, and comparing a

@@ -21,6 +21,7 @@ import (
 
 // The bounds of one expression.
 const (
+	maxSource = 4096
 	maxNodes  = 1000
 	maxMemory = 200_000 // elements that lists and records made by one evaluation may have
 )
@@ -62,6 +63,9 @@ func compileExpression(e Expression, s *scope) (c *compiled, err error) {
 	if !utf8.ValidString(e.Source) {
 		return nil, &file.Error{Message: "the expression is not valid UTF-8"}
 	}
+	if len(e.Source) > maxSource {
+		return nil, &file.Error{Message: fmt.Sprintf("the expression has %d bytes; %d are allowed: give parts of it names under let", len(e.Source), maxSource)}
+	}
 	masked, found, err := maskLiterals(e.Source)
 	if err != nil {
 		return nil, err
@@ -72,6 +76,9 @@ func compileExpression(e Expression, s *scope) (c *compiled, err error) {
 		return nil, err
 	}
 	w := &rewriter{scope: s, literals: found, made: map[ast.Node]bool{}}
+	if w.refuseChains(tree.Node, map[ast.Node]bool{}); w.err != nil {
+		return nil, w.err
+	}
 	ast.Walk(&tree.Node, refuser{w})
 	ast.Walk(&tree.Node, w)
 	if w.err != nil {

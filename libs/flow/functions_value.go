@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -76,7 +74,7 @@ var valueFunctions = []function{
 	{
 		group: "values", name: "hash", params: []param{need("s", kindText)}, gives: kindText,
 		doc:     "16 letters and digits that stand for the text (SHA-256, base 32): the same text, the same letters.",
-		example: `hash("a")`, result: `"ZKXWHOJ2YDUUPH6AM2IYU4QBU32A"`,
+		example: `hash("a")`, result: `"ZKLYCEWKDO64V6WC"`,
 		do: func(args []any) (any, error) { return digest(16, args[0].(string)), nil },
 	},
 	{
@@ -111,9 +109,6 @@ type lookupTable struct {
 	name string
 	rows map[string]any
 }
-
-// keys lists the rows, sorted, for messages.
-func (t *lookupTable) keys() []string { return slices.Sorted(maps.Keys(t.rows)) }
 
 // digest is the first n letters of the base 32 of a SHA-256 over the parts.
 func digest(n int, parts ...string) string {

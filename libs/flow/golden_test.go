@@ -204,3 +204,10 @@ func (a archive) format() []byte {
 	}
 	return b.Bytes()
 }
+
+func decode(t testing.TB, text []byte, into any) {
+	t.Helper()
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -25,7 +25,7 @@ func parseDecimal(text string) (decimal.Decimal, error) {
 	}
 	d, err := decimal.NewFromString(text)
 	if err != nil {
-		return d, fmt.Errorf("%q is not a number", text)
+		return d, fmt.Errorf("%q is not a number, or out of bounds", text)
 	}
 	return d, bounded(d)
 }

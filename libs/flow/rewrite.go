@@ -39,6 +39,19 @@ func (w *rewriter) fail(n ast.Node, format string, args ...any) {
 	}
 }
 
+// refuseChains refuses a < b < c. The parser makes one node, b, a child of two
+// parents; nested chains would double the tree, and so the work, at each level.
+func (w *rewriter) refuseChains(n ast.Node, seen map[ast.Node]bool) {
+	if seen[n] {
+		w.fail(n, "comparisons don't chain; write a < b and b < c")
+		return
+	}
+	seen[n] = true
+	for _, child := range children(n) {
+		w.refuseChains(child, seen)
+	}
+}
+
 // refuser is the first pass: it refuses what the language doesn't have.
 type refuser struct{ *rewriter }
 
@@ -120,7 +133,7 @@ func children(n ast.Node) []ast.Node {
 	case *ast.SliceNode:
 		return present(n.Node, n.From, n.To)
 	case *ast.CallNode:
-		return n.Arguments
+		return append([]ast.Node{n.Callee}, n.Arguments...)
 	case *ast.BuiltinNode:
 		return n.Arguments
 	case *ast.PredicateNode:
@@ -130,6 +143,8 @@ func children(n ast.Node) []ast.Node {
 	case *ast.VariableDeclaratorNode:
 		return []ast.Node{n.Value, n.Expr}
 	case *ast.ArrayNode:
+		return n.Nodes
+	case *ast.SequenceNode:
 		return n.Nodes
 	case *ast.MapNode:
 		return n.Pairs

@@ -206,8 +206,8 @@ func (r *run) write(w *write) (Decision, error) {
 		return d, nil // what is not written needs no key
 	} else if err != nil {
 		return d, err
-	} else if !ok || text == "" {
-		return d, r.program.failed(w.key, fmt.Errorf("a key is a text, and this is %v", kindOf(key)))
+	} else if (!ok || text == "") && d.Verb != Skip {
+		return d, r.program.failed(w.key, fmt.Errorf("a key is a text that is not empty, and this is %v", kindOf(key)))
 	}
 	if d.Verb != events.Apply {
 		return d, nil

@@ -113,6 +113,8 @@ func keysOf(shape any) (known, required []string) {
 	return known, required
 }
 
+//go:generate go test -run TestSchemaIsPublished -generate .
+
 // Schema gives the JSON Schema of flow documents, published as flow.schema.json.
 func Schema() *jsonschema.Schema {
 	r := jsonschema.Reflector{ExpandedStruct: true, Anonymous: true}

@@ -71,7 +71,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("gp: Auth %s needs a User", cfg.Auth)
 	}
 	if strings.TrimSpace(cfg.Company) == "" {
-		return nil, fmt.Errorf("gp: Company is empty")
+		return nil, errors.New("gp: Company is empty")
 	}
 	cfg.Timeout = cmp.Or(cfg.Timeout, time.Minute)
 	cfg.Culture = cmp.Or(cfg.Culture, "en-US")
@@ -163,9 +163,10 @@ func (c *Client) get(ctx context.Context, operation, thing, column, id string) (
 func mustKey(column, id string) (object, error) {
 	text, err := Clean(column, id)
 	if err == nil && text == "" {
-		e := failure.Rejected("gp.required", column, "the key is empty", "map one in the flow")
-		e.Unsent = true
-		err = e
+		err = failure.Rejected("gp.required", column, "the key is empty", "map one in the flow")
 	}
-	return key(text), err
+	if err != nil {
+		return nil, unsent(err)
+	}
+	return key(text), nil
 }

@@ -9,7 +9,8 @@ import (
 
 // Customer is a customer with its addresses (GP Web Services WSDL: Customer).
 // What is empty or nil is not sent: a create takes it from the customer's class,
-// an update leaves it as it is.
+// an update should leave it as it is. No document of GP promises the latter, so
+// read back what matters.
 type Customer struct {
 	ID, Name, ShortName, StatementName string
 	ClassID                            string
@@ -17,9 +18,12 @@ type Customer struct {
 
 	DefaultAddressID, ShipToAddressID, BillToAddressID, StatementToAddressID string
 
-	Comment1, Comment2, Note   string
-	PaymentTermsID             string
-	PriceLevelID               string
+	Comment1, Comment2, Note string
+	PaymentTermsID           string
+	PriceLevelID             string
+	// PostResultsTo is GP's ReceivablesPostResultsTo. GP must have one with every
+	// write; empty is "Receivables/Discount Account".
+	PostResultsTo              string
 	TaxRegistration            string
 	CurrencyISO                string
 	UserDefined1, UserDefined2 string
@@ -105,7 +109,7 @@ func (c Customer) object() object {
 		"StatementToAddressKey": customerAddressKey(c.ID, c.StatementToAddressID),
 		"Comment1":              c.Comment1, "Comment2": c.Comment2, "Notes": c.Note,
 		"PaymentTermsKey": key(c.PaymentTermsID), "PriceLevelKey": key(c.PriceLevelID),
-		"TaxRegistrationNumber": c.TaxRegistration, "CurrencyKey": currencyKey(c.CurrencyISO),
+		"PostResultsTo": c.PostResultsTo, "TaxRegistrationNumber": c.TaxRegistration, "CurrencyKey": currencyKey(c.CurrencyISO),
 		"UserDefined1": c.UserDefined1, "UserDefined2": c.UserDefined2, "Addresses": addresses,
 	}
 }
@@ -145,7 +149,7 @@ func readCustomer(n *node) (Customer, error) {
 		BillToAddressID: n.text("BillToAddressKey", "Id"), StatementToAddressID: n.text("StatementToAddressKey", "Id"),
 		Comment1: n.text("Comment1"), Comment2: n.text("Comment2"), Note: n.text("Notes"),
 		PaymentTermsID: n.text("PaymentTermsKey", "Id"), PriceLevelID: n.text("PriceLevelKey", "Id"),
-		TaxRegistration: n.text("TaxRegistrationNumber"), CurrencyISO: n.text("CurrencyKey", "ISOCode"),
+		PostResultsTo: n.text("PostResultsTo"), TaxRegistration: n.text("TaxRegistrationNumber"), CurrencyISO: n.text("CurrencyKey", "ISOCode"),
 		UserDefined1: n.text("UserDefined1"), UserDefined2: n.text("UserDefined2"),
 		TradeDiscountPercent: r.amount(n, "TradeDiscountPercent"),
 		Created:              r.date(n, "CreatedDate"), Modified: r.date(n, "ModifiedDate"), LastModified: r.time(n, "LastModifiedDate"),

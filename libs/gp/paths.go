@@ -1,6 +1,7 @@
 package gp
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -47,7 +48,10 @@ func (c Config) services() (Services, error) {
 	}
 	base, err := url.Parse(c.URL)
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
-		return Services{}, fmt.Errorf("gp: URL %q: want http:// or https:// and a host", c.URL)
+		return Services{}, errors.New("gp: URL: want http:// or https:// and a host")
+	}
+	if base.User != nil { // addresses are shown in failures
+		return Services{}, errors.New("gp: URL: put its user and password into User and Password")
 	}
 	for name, path := range map[string]*string{
 		"Sales": &paths.Sales, "Customer": &paths.Customer, "Inventory": &paths.Inventory, "Ledger": &paths.Ledger,

@@ -15,7 +15,8 @@ const LineStep = 16384
 
 // SalesOrder is a sales order (GP Web Services WSDL: SalesDocument, SalesOrder).
 // What is empty, or an amount that isn't valid, is not sent: a create lets GP
-// take its default, an update leaves it as it is.
+// take its default, an update should leave it as it is. No document of GP
+// promises the latter, so read back what matters.
 type SalesOrder struct {
 	// Number is the document's; empty lets GP take the next, and never tell it.
 	Number         string

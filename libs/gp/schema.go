@@ -181,7 +181,6 @@ GetLoggedExceptionDataByKey:    logId! context!:Context
 type element struct {
 	name, ns string
 	of       string // its type; "" is text
-	list     bool
 	abstract bool
 	required bool
 	nillable bool
@@ -194,7 +193,7 @@ var schema = parseSchema(wsdl)
 
 var (
 	typeLine    = regexp.MustCompile(`^(dyn\.)?(\w+)(?: +< +(\w+))?: *(.*)$`)
-	elementWord = regexp.MustCompile(`^(\w+)(?:(!)(\?)?(?:\(([^)]*)\))?)?(?::(@)?(\[)?(\w+)\]?)?(?:=(\w+))?$`)
+	elementWord = regexp.MustCompile(`^(\w+)(?:(!)(\?)?(?:\(([^)]*)\))?)?(?::(@)?\[?(\w+)\]?)?(?:=(\w+))?$`)
 	// A preset may hold a blank.
 	elementWords = regexp.MustCompile(`[^\s(]+(?:\([^)]*\))?`)
 )
@@ -219,7 +218,7 @@ func parseSchema(text string) map[string][]element {
 			}
 			types[name] = append(types[name], element{
 				name: m[1], ns: ns, required: m[2] != "", nillable: m[3] != "", preset: m[4],
-				abstract: m[5] != "", list: m[6] != "", of: m[7], column: m[8],
+				abstract: m[5] != "", of: m[6], column: m[7],
 			})
 		}
 	}

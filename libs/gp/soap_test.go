@@ -209,6 +209,7 @@ func TestConfig(t *testing.T) {
 		want   string
 	}{
 		"no URL":         {func(c *Config) { c.URL = "gp:48620" }, "URL"},
+		"a password":     {func(c *Config) { c.URL = "http://u:p@gp" }, "User and Password"},
 		"a wrong preset": {func(c *Config) { c.Paths = "gp" }, "Paths"},
 		"a path missing": {func(c *Config) { c.Paths, c.Services = "", Services{Sales: "/a", Customer: "/b", Ledger: "/d"} }, "Services.Inventory"},
 		"no company":     {func(c *Config) { c.Company = " " }, "Company"},

@@ -35,7 +35,9 @@ func newLanes(cfg Config) *lanes {
 	if transport, ok := base.(*http.Transport); ok && cfg.Auth == "ntlm" {
 		for range cfg.Connections {
 			lane := transport.Clone()
-			lane.MaxConnsPerHost, lane.ForceAttemptHTTP2 = 1, false
+			lane.MaxConnsPerHost = 1
+			lane.Protocols = new(http.Protocols) // NTLM can't be spoken over HTTP/2
+			lane.Protocols.SetHTTP1(true)
 			l.own = append(l.own, lane)
 			l.all = append(l.all, wrap(lane))
 		}

@@ -25,7 +25,7 @@ type Broken struct {
 // spoilt tells whether one order may have spoilt the whole answer.
 func spoilt(err error) bool {
 	switch failure.Of(err).Code {
-	case codeInternal, codeTooLarge:
+	case codeInternal, codeFatal, codeTooLarge:
 		return true
 	}
 	return false

@@ -98,12 +98,9 @@ func (o Order) state() OrderState {
 // find looks for ids in as few searches as URLs and pages allow.
 func (c *Client) find(ctx context.Context, field string, ids []string, fields string) (Found, error) {
 	var all Found
-	wanted := make([]string, 0, len(ids))
-	for _, id := range ids {
-		if !slices.Contains(wanted, id) {
-			wanted = append(wanted, id)
-		}
-	}
+	wanted := slices.Clone(ids)
+	slices.Sort(wanted)
+	wanted = slices.Compact(wanted)
 	l := lookUp{client: c, field: field, fields: fields}
 	for len(wanted) > 0 {
 		n := l.chunk(wanted)
@@ -166,9 +163,10 @@ func (l *lookUp) id(o Order) string {
 	return strings.ToLower(o.IncrementID)
 }
 
-// chunk tells how many of the ids fit into one search.
+// chunk tells how many of the ids fit into one search. One place of the page
+// stays free: a page that is not full is the last one.
 func (l *lookUp) chunk(ids []string) int {
-	n := min(len(ids), max(int(l.client.size.Load()), 1))
+	n := min(len(ids), max(int(l.client.size.Load())-1, 1))
 	for n > 1 && l.urlLen(ids[:n]) > maxURL {
 		n -= max(n/8, 1)
 	}
@@ -246,7 +244,7 @@ func (l *lookUp) read(ctx context.Context, ids []string) ([]Order, error) {
 	var all []Order
 	for after := int64(0); ; {
 		s := l.search(ids, after)
-		s.size = max(len(ids), 2)
+		s.size = len(ids) + 1
 		found, size, err := l.client.orders(ctx, s)
 		if err != nil {
 			return nil, err
@@ -271,4 +269,3 @@ func numbers(ids []int64) []string {
 	}
 	return s
 }
-

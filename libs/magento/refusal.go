@@ -24,6 +24,7 @@ var ErrStatusRefused = errors.New("magento: the status does not belong to the or
 // Codes of failures that this package acts on itself.
 const (
 	codeInternal = "magento.internal_error"
+	codeFatal    = "magento.fatal_error"
 	codeTooLarge = "magento.answer_too_large"
 	codePageSize = "magento.page_size"
 	codeNoRoute  = "magento.no_route"
@@ -47,6 +48,8 @@ func refusal(req call, resp *http.Response, body []byte, now time.Time) error {
 	switch {
 	case status >= 300 && status < 400:
 		return redirected(req, resp)
+	case status == http.StatusUnauthorized && !own:
+		return page(req, resp, "magento.blocked", "a proxy before the store asks for a password", "let Magpie's address through to /rest without one")
 	case status == http.StatusUnauthorized:
 		return unauthorized(req, m)
 	case status == http.StatusTooManyRequests:
@@ -60,6 +63,8 @@ func refusal(req call, resp *http.Response, body []byte, now time.Time) error {
 	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout,
 		status == http.StatusRequestTimeout:
 		return page(req, resp, "magento.gateway", "a gateway answered for the store", "see whether the store is up, in maintenance mode, or slower than its gateway waits")
+	case status >= 500 && !own:
+		return page(req, resp, codeFatal, "the web server answered for PHP, which broke down", "see the web server's error log")
 	case status >= 500:
 		return internal(req, status, m)
 	case status == http.StatusForbidden && !own:

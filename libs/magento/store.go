@@ -14,15 +14,15 @@ import (
 // StoreView is a store view and the website that it belongs to (Magento core,
 // Store/Api/Data/StoreInterface).
 type StoreView struct {
-	ID        ID  `json:"id"`
+	ID        ID     `json:"id"`
 	Code      string `json:"code"`
 	Name      string `json:"name"`
-	WebsiteID ID  `json:"website_id"`
+	WebsiteID ID     `json:"website_id"`
 }
 
 // Website is a website (Magento core, Store/Api/Data/WebsiteInterface).
 type Website struct {
-	ID   ID  `json:"id"`
+	ID   ID     `json:"id"`
 	Code string `json:"code"`
 	Name string `json:"name"`
 }
@@ -30,9 +30,9 @@ type Website struct {
 // StoreConfig is how a store view is set up (Magento core,
 // Store/Api/Data/StoreConfigInterface).
 type StoreConfig struct {
-	ID                         ID  `json:"id"`
+	ID                         ID     `json:"id"`
 	Code                       string `json:"code"`
-	WebsiteID                  ID  `json:"website_id"`
+	WebsiteID                  ID     `json:"website_id"`
 	Locale                     string `json:"locale"`
 	BaseCurrencyCode           string `json:"base_currency_code"`
 	DefaultDisplayCurrencyCode string `json:"default_display_currency_code"`
@@ -83,10 +83,14 @@ func (c *Client) ownViews(ctx context.Context, met int64) (*views, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the pair's website: %w", err)
 	}
-	if met != 0 && !slices.Contains(v.known, met) {
-		v.known = append(v.known, met) // a deleted view; asking again tells nothing
-	}
+	// A view that was deleted is in no answer; asking for it again tells nothing.
+	v.known = append(v.known, met)
 	c.mu.Lock()
+	if c.views != nil {
+		v.known = append(v.known, c.views.known...)
+		slices.Sort(v.known)
+		v.known = slices.Compact(v.known)
+	}
 	c.views = v
 	c.mu.Unlock()
 	return v, nil

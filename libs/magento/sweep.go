@@ -105,7 +105,7 @@ func (w sweep) search(size int) search {
 		sort: []string{"updated_at", "entity_id"},
 		size: size,
 	}
-	if w.after != (Cursor{}) {
+	if !w.after.UpdatedAt.IsZero() {
 		s.groups = append(s.groups, group{
 			{"updated_at", "gt", stamp(w.after.UpdatedAt)},
 			{"entity_id", "gt", strconv.FormatInt(w.after.EntityID, 10)},

@@ -163,7 +163,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	raw, err := os.ReadFile("testdata/order.json")
+	raw, err := os.ReadFile("../scrub/testdata/order.json")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -96,16 +96,16 @@ func (t *customerTarget) Ask(ctx context.Context) (effect.Has, error) {
 }
 
 // Write implements effect.Target: created if absent, else updated.
-func (t *customerTarget) Write(ctx context.Context, exists bool) (claim.Applied, error) {
+func (t *customerTarget) Write(ctx context.Context, _ bool) (claim.Applied, error) {
 	applied := claim.Applied{Fingerprint: claim.AsExpected, Exists: true}
-	if !exists { // not known to us; a person may have entered it
-		_, present, err := t.find(ctx)
-		if err != nil {
-			return applied, unsent(err)
-		}
-		exists = present
+	// What exists is not always known to us: a person may have entered it. And
+	// GP wants some fields back as they are (SDK: UpdateCustomer).
+	found, present, err := t.find(ctx)
+	if err != nil {
+		return applied, unsent(err)
 	}
-	if exists {
+	if present {
+		t.want.PostResultsTo = found.PostResultsTo
 		return applied, t.writer.call(ctx, t.want.ID, func(ctx context.Context) error {
 			return t.writer.gp.UpdateCustomer(ctx, t.want)
 		})

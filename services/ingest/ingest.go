@@ -111,7 +111,8 @@ func (d *door) magento(w http.ResponseWriter, req *http.Request) {
 	}
 	notice, err := webhook.Parse(hook.Config, req.Header, chi.URLParam(req, "*"), body)
 	if err != nil {
-		d.refuse(w, pair, unreadable(err), failure.Of(err))
+		status, f := unreadable(err)
+		d.refuse(w, pair, status, f)
 		return
 	}
 	select {
@@ -147,13 +148,21 @@ func sender(hooks []Hook, h http.Header, body []byte) (Hook, error) {
 	return Hook{}, refusal
 }
 
-// unreadable is the status for a body that was signed and can't be used.
-func unreadable(err error) int {
+// unreadable gives the status and the reason for a body that was signed and
+// can't be used.
+func unreadable(err error) (int, *failure.Error) {
+	f := failure.Of(err)
 	var syntax *webhook.SyntaxError
-	if errors.As(err, &syntax) || failure.Of(err).Code == "webhook.too_deep" {
-		return http.StatusBadRequest
+	var unknown *webhook.UnknownEventError
+	switch {
+	case errors.As(err, &syntax):
+		return http.StatusBadRequest, failure.Rejected(f.Code, "", syntax.Error(), "send JSON")
+	case f.Code == "webhook.too_deep":
+		return http.StatusBadRequest, f
+	case errors.As(err, &unknown):
+		return http.StatusUnprocessableEntity, failure.Rejected(f.Code, "event", unknown.Error(), "send one of the known events")
 	}
-	return http.StatusUnprocessableEntity
+	return http.StatusUnprocessableEntity, f
 }
 
 func (d *door) publish(ctx context.Context, pair string, n webhook.Notice, body []byte) error {

@@ -33,6 +33,7 @@ import (
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/breaker"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/magento"
 	"github.com/magpie-integration/magpie/libs/scrub"
 	"github.com/magpie-integration/magpie/libs/telemetry"
@@ -97,6 +98,10 @@ func (c *Capture) Handle(ctx context.Context, batch []*bus.Delivery) []error {
 	byKey := map[events.Key][]int{}
 	var keys, ids []events.Key
 	for i, d := range batch {
+		if d.Subject.Entity != events.Order {
+			results[i] = c.end(ctx, d, events.Skipped, "nothing captures the entity "+string(d.Subject.Entity)+" of Magento yet")
+			continue
+		}
 		key := d.Subject.Key
 		if byKey[key] == nil {
 			if _, internal := key.InternalID(); internal {
@@ -188,9 +193,20 @@ func (c *Capture) capture(ctx context.Context, keys []events.Key, notice func(ev
 			results[events.Key(number)] = errNotFound
 		}
 	}
+	times := map[events.Key]int{}
+	for _, order := range found.Orders {
+		times[orderKey(order)]++
+	}
 	for _, order := range found.Orders {
 		key := orderKey(order)
-		if p, asked := last[key]; asked {
+		p, asked := last[key]
+		switch {
+		case !asked:
+		case times[key] > 1: // store views may count on their own (Magento core, SalesSequence)
+			results[key] = failure.Conflict("magento.order.ambiguous", "increment_id",
+				fmt.Sprintf("%d orders of this website have the number %s", times[key], key),
+				"give each store view its own prefix of order numbers in Magento")
+		default:
 			results[key] = c.publish(ctx, key, order, readAt, p, notice(key))
 		}
 	}
@@ -199,8 +215,8 @@ func (c *Capture) capture(ctx context.Context, keys []events.Key, notice func(ev
 			results[key] = errForeign
 		}
 	}
-	for number, err := range found.Broken {
-		results[events.Key(number)] = err
+	for _, broken := range found.Broken {
+		results[events.Key(broken.ID)] = broken.Err
 	}
 	return results
 }
@@ -243,8 +259,8 @@ func (c *Capture) resolve(ctx context.Context, keys []events.Key, notice func(ev
 	for _, order := range found.Foreign {
 		results[events.InternalID(order.EntityID)] = errForeign
 	}
-	for number, err := range found.Broken {
-		results[events.Key("=id="+number)] = err
+	for _, broken := range found.Broken {
+		results[events.InternalID(broken.EntityID)] = broken.Err
 	}
 	return results
 }

@@ -83,7 +83,12 @@ func (c *Capture) sweepOnce(ctx context.Context) error {
 				noticed++
 			}
 		}
-		if page.Last {
+		for _, broken := range page.Broken { // the capture will say what is wrong with it
+			if err := c.noticeBroken(ctx, broken); err != nil {
+				return err
+			}
+		}
+		if !page.More {
 			break
 		}
 		after = page.Next
@@ -115,6 +120,18 @@ func (c *Capture) noticeChanged(ctx context.Context, order magento.Order) (sent 
 		Data:    events.Notice{Via: "sweep", At: time.Now().UTC(), StoreID: order.StoreID},
 	})
 	return err == nil, err
+}
+
+// noticeBroken sends a notice for an order that Magento can't load in a list.
+func (c *Capture) noticeBroken(ctx context.Context, broken magento.Broken) error {
+	key := events.InternalID(broken.EntityID)
+	_, err := c.stream.Publish(ctx, bus.Message{
+		Subject: events.NoticeSubject(c.cfg.Pair, events.Magento, events.Order, key),
+		Type:    events.TypeName(events.Magento, events.Order, "noticed"),
+		ID:      "sweep:broken:" + c.cfg.Pair + ":" + string(key),
+		Data:    events.Notice{Via: "sweep", At: time.Now().UTC()},
+	})
+	return err
 }
 
 func (c *Capture) cursorKey() string { return c.cfg.Pair + ".magento.order" }

@@ -32,7 +32,7 @@ type Store interface {
 	Order(ctx context.Context, incrementID string) (magento.Order, error)
 	Comments(ctx context.Context, entityID int64) ([]magento.Comment, error)
 	AddComment(ctx context.Context, entityID int64, comment, status string) error
-	SaveState(ctx context.Context, entityID int64, incrementID, state, status string) error
+	SaveState(ctx context.Context, entityID int64, incrementID, state, status string) (magento.OrderState, error)
 }
 
 // How the state is moved (config magento.write_back).
@@ -127,7 +127,8 @@ func (t *orderTarget) Write(ctx context.Context, _ bool) (claim.Applied, error) 
 	status := order.Status
 	if t.movable(order) && t.writer.way == Save {
 		if err := t.call(ctx, func(ctx context.Context) error {
-			return t.writer.store.SaveState(ctx, order.EntityID, order.IncrementID, t.want.State, t.want.Status)
+			_, err := t.writer.store.SaveState(ctx, order.EntityID, order.IncrementID, t.want.State, t.want.Status)
+			return err
 		}); err != nil {
 			return claim.Applied{}, err
 		}

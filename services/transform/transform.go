@@ -166,9 +166,6 @@ func (r *run) carryAway(ctx context.Context, p *flow.Program, decision flow.Deci
 		}
 		return r.tell(ctx, p, decision)
 	}
-	for _, warning := range decision.Warnings {
-		r.log.WarnContext(ctx, "a flow warns", "flow", p.Document().Flow, "key", string(r.d.Subject.Key), "warning", warning)
-	}
 	system, entity, ok := strings.Cut(decision.Target, ".")
 	if !ok {
 		return failure.Defect("transform.target", "the flow writes to "+decision.Target+", which is no system and entity", nil)
@@ -180,7 +177,7 @@ func (r *run) carryAway(ctx context.Context, p *flow.Program, decision flow.Deci
 		Data: events.Command{
 			Verb: decision.Verb, Revision: r.revision,
 			Flow: p.Document().Flow, FlowVersion: p.Document().Version, Write: decision.Write,
-			Target: decision.TargetKey, Source: r.source, Document: decision.Document, Reason: decision.Reason,
+			Target: decision.TargetKey, Source: r.source, Document: decision.Document, Reason: decision.Reason, Warnings: decision.Warnings,
 		},
 		Cause: &r.d.Event, Depth: r.d.Depth(),
 	})

@@ -106,6 +106,14 @@ func (s *Scanner) Next() (Token, error) {
 		}
 	}
 	if c != '"' || state == wantNothing {
+		if c >= '0' && c <= '9' && state <= wantValueOrEnd {
+			// A whole number in compact JSON, which most values of an order are.
+			end := digitsEnd(data, i+1)
+			if end < len(data) && (data[end] == ',' || data[end] == '}') && (c != '0' || end == i+1) && len(s.nest) > 0 {
+				s.pos, s.last, s.state = end, Number, wantCommaOrEnd
+				return Token{Kind: Number, Start: i, End: end, Digits: end - i}, nil
+			}
+		}
 		return s.other(i, c, state)
 	}
 	digits, end := 0, i+1

@@ -231,10 +231,7 @@ func (s *Server) work(ctx context.Context, op *operation) {
 	if op.writes() {
 		mean = s.cfg.CreateTime
 	}
-	d := time.Duration(float64(mean) * (0.5 + rand.Float64())) //nolint:gosec // a jitter
-	if room := int64(s.cfg.Parallel); under > room {
-		d = d * time.Duration(under) / time.Duration(room)
-	}
+	d := workTime(mean, rand.Float64(), under, int64(s.cfg.Parallel)) //nolint:gosec // a jitter
 	if s.warm.CompareAndSwap(false, true) {
 		d += s.cfg.WarmUp
 	}
@@ -250,16 +247,24 @@ func (s *Server) work(ctx context.Context, op *operation) {
 	}
 }
 
+// workTime is half to one and a half times the mean, and stretched when more
+// calls are under way than there is room for.
+func workTime(mean time.Duration, jitter float64, under, room int64) time.Duration {
+	d := time.Duration(float64(mean) * (0.5 + jitter))
+	if under > room {
+		d = d * time.Duration(under) / time.Duration(room)
+	}
+	return d
+}
+
 // recordCall notes when a write was under way.
 func (s *Server) recordCall(ctx context.Context, q querier, c *call, begin, end time.Duration, outcome string) error {
 	if !c.op.writes() {
 		return nil
 	}
-	key := ""
+	key := c.args.str("salesOrder.CustomerPONumber") // of an order without a number
 	if v := c.args.get(c.op.key); v != nil {
 		key = scalarText(v)
-	} else if c.args != nil {
-		key = c.args.str("salesOrder.CustomerPONumber")
 	}
 	_, err := q.ExecContext(ctx, `INSERT INTO calls (key, op, begin, "end", outcome) VALUES (?, ?, ?, ?, ?)`,
 		key, c.op.name, s.started.Add(begin).UnixNano(), s.started.Add(end).UnixNano(), outcome)

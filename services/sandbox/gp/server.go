@@ -61,6 +61,7 @@ func New(cfg Config) (*Server, error) {
 }
 
 // DB is the company database, for judges that read documents past the service.
+// An in-memory database has one connection: close rows before the next call.
 func (s *Server) DB() *sql.DB { return s.store.reader }
 
 // Close waits for the calls under way and closes the database. Calls that come

@@ -195,6 +195,9 @@ func (t table) read(r row, texts []string, u units) error {
 		decimals-- // DECPLQTY holds the places plus one
 	}
 	for i, c := range t.columns {
+		if texts[i] == "" && strings.HasSuffix(c.path, "Key.Id") {
+			continue // a blank id is no reference
+		}
 		f := t.field(c)
 		v, err := elementValue(f, texts[i], iso, decimals, u)
 		if err != nil {
@@ -207,8 +210,8 @@ func (t table) read(r row, texts []string, u units) error {
 	return nil
 }
 
-// elementValue is the element of a column's text. Blank ids stand for no
-// reference, blank enumerations for no value; other blanks are shown.
+// elementValue is the element of a column's text. A blank code stands for no
+// value; other blanks are shown.
 func elementValue(f field, text, iso string, decimals int, u units) (any, error) {
 	switch f.kind {
 	case kindInt:

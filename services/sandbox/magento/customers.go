@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 )
 
@@ -43,6 +44,16 @@ type customer struct {
 	CreatedAt string            `json:"created_at"`
 	UpdatedAt string            `json:"updated_at"`
 	Addresses []customerAddress `json:"addresses"` // the first is the default
+}
+
+// addressID is the id of an address that is in the customer's book, else 0.
+func (c *customer) addressID(a *Address) int64 {
+	for i := range c.Addresses {
+		if reflect.DeepEqual(c.Addresses[i].Address, *a) {
+			return c.Addresses[i].ID
+		}
+	}
+	return 0
 }
 
 type customerAddress struct {

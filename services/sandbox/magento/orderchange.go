@@ -36,7 +36,7 @@ func (s *Server) changeOrder(ctx context.Context, id int64, fn func(o *order) (c
 	}
 	o.checkState(ch.inProcess)
 	o.UpdatedAt = s.timestamp()
-	s.orderEvent(ctx, eventOrderSave, o)
+	s.orderEcho(eventOrderSave, o)
 	if err := s.commitDelay(ctx); err != nil {
 		return nil, fmt.Errorf("order %s rolled back: %w", o.IncrementID, err)
 	}
@@ -52,7 +52,7 @@ func (s *Server) changeOrder(ctx context.Context, id int64, fn func(o *order) (c
 	if err != nil {
 		return nil, err
 	}
-	s.orderEvent(ctx, eventOrderCommit, o)
+	s.orderEcho(eventOrderCommit, o)
 	return o, nil
 }
 

@@ -31,6 +31,9 @@ func (s *Server) orderWriter(o *order) *phpWriter {
 
 func (w *phpWriter) orderColumns(o *order) {
 	for _, c := range orderInts {
+		if c.name == "entity_id" && w.model {
+			continue // a model's payload says it in its own way
+		}
 		if v := *c.of(o); v != 0 || !c.null {
 			w.int(c.name, v)
 		}

@@ -91,7 +91,11 @@ func (s *Server) route(r chi.Router, method, path, resource string, fn service) 
 			s.answerError(w, r, err)
 			return
 		}
-		answer, err := fn(r.Context(), c)
+		ctx := r.Context()
+		if method != http.MethodGet {
+			ctx = context.WithoutCancel(ctx) // PHP finishes its work when the client has left
+		}
+		answer, err := fn(ctx, c)
 		if err == nil && method == http.MethodGet {
 			if fields, ok := c.query.text("fields"); ok {
 				answer, err = project(answer, fields)

@@ -1,0 +1,72 @@
+# Magpie. `make help` says what there is.
+
+MODULES := events libs services tests
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TOOLS   := $(CURDIR)/.tools
+GO      ?= go
+
+export CGO_ENABLED ?= 0
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Say what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: ## Build the one static binary, bin/magpie
+	@mkdir -p bin
+	@echo "building bin/magpie"
+	@cd services && $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o ../bin/magpie ./cmd/magpie
+
+.PHONY: run
+run: build ## Run everything with a sandbox of both systems; orders flow in the terminal
+	@./bin/magpie up
+
+.PHONY: test
+test: need-cc ## Run the tests of every module with -race (15 minutes on 2 cores)
+	@for m in $(MODULES); do echo "== $$m"; (cd $$m && CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...) || exit 1; done
+
+.PHONY: test-all
+test-all: need-cc ## Run the tests with the soak sizes
+	@for m in $(MODULES); do echo "== $$m"; (cd $$m && MAGPIE_SOAK=1 CGO_ENABLED=1 $(GO) test -race -timeout 80m ./...) || exit 1; done
+
+# -race needs cgo and a C compiler. Where there is none, one is installed if that
+# can be done without asking; else it is said. It is never dropped in silence.
+.PHONY: need-cc
+need-cc:
+	@command -v $${CC:-cc} >/dev/null 2>&1 || { \
+		echo "The tests run with -race, which needs a C compiler; installing gcc."; \
+		{ [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -qy gcc libc6-dev; } || \
+		{ echo "Install a C compiler first (Debian: apt-get install gcc libc6-dev)."; exit 1; }; }
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## Run golangci-lint over every module
+	@for m in $(MODULES); do echo "== $$m"; (cd $$m && $(TOOLS)/golangci-lint run ./...) || exit 1; done
+
+.PHONY: generate
+generate: ## Make again what is generated: JSON Schemas, AsyncAPI, documents of functions
+	@for m in $(MODULES); do (cd $$m && $(GO) generate ./...) || exit 1; done
+
+.PHONY: verify
+verify: generate ## Fail when something generated is stale, or a module does not build by itself
+	@git diff --exit-code -- events libs docs
+	@for m in $(MODULES); do (cd $$m && GOWORK=off $(GO) build ./... && GOWORK=off $(GO) vet ./...) || exit 1; done
+
+.PHONY: tidy
+tidy: ## Tidy every module
+	@for m in $(MODULES); do (cd $$m && $(GO) mod tidy) || exit 1; done
+	@$(GO) work sync
+
+.PHONY: tools
+tools: $(TOOLS)/nats $(TOOLS)/golangci-lint ## Build the tools that people use beside Magpie: nats, golangci-lint
+
+$(TOOLS)/nats:
+	@mkdir -p $(TOOLS) && echo "building the nats CLI" && GOBIN=$(TOOLS) GOFLAGS= GOWORK=off $(GO) install github.com/nats-io/natscli/nats@v0.5.0
+
+$(TOOLS)/golangci-lint:
+	@mkdir -p $(TOOLS) && echo "building golangci-lint" && GOBIN=$(TOOLS) GOFLAGS= GOWORK=off $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: clean
+clean: ## Remove what was built and the data of `make run`
+	rm -rf bin data

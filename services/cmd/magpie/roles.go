@@ -1,0 +1,310 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/magpie-integration/magpie/events"
+	"github.com/magpie-integration/magpie/libs/breaker"
+	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/claim"
+	"github.com/magpie-integration/magpie/libs/config"
+	"github.com/magpie-integration/magpie/libs/effect"
+	"github.com/magpie-integration/magpie/libs/flow"
+	"github.com/magpie-integration/magpie/libs/gp"
+	"github.com/magpie-integration/magpie/libs/magento"
+	"github.com/magpie-integration/magpie/libs/telemetry"
+	"github.com/magpie-integration/magpie/libs/webhook"
+	"github.com/magpie-integration/magpie/services/dlq"
+	"github.com/magpie-integration/magpie/services/gpwriter"
+	"github.com/magpie-integration/magpie/services/ingest"
+	"github.com/magpie-integration/magpie/services/magentocapture"
+	"github.com/magpie-integration/magpie/services/magentowriter"
+	"github.com/magpie-integration/magpie/services/transform"
+)
+
+// roleNATS is the embedded server as a role of its own.
+const roleNATS = "nats"
+
+// role is a service that a process can run; add prepares its components.
+type role struct {
+	name string
+	what string
+	add  func(ctx context.Context, a *app) error
+}
+
+// roles is the one list of services. A new service is a row here.
+var roles = []role{
+	{string(events.RoleIngest), "takes webhooks", addIngest},
+	{string(events.RoleMagentoCapture), "reads whole orders from Magento, and sweeps", addMagentoCapture},
+	{string(events.RoleTransform), "makes commands of changes, by flows", addTransform},
+	{string(events.RoleGPWriter), "writes orders into Dynamics GP", addGPWriter},
+	{string(events.RoleMagentoWriter), "tells Magento where orders went", addMagentoWriter},
+	{string(events.RoleDLQ), "serves dead letters, and keeps history in bounds", addDLQ},
+}
+
+func roleNames() []string {
+	names := []string{roleNATS}
+	for _, r := range roles {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+func findRole(name string) (role, bool) {
+	i := slices.IndexFunc(roles, func(r role) bool { return r.name == name })
+	if i < 0 {
+		return role{}, false
+	}
+	return roles[i], true
+}
+
+func addIngest(ctx context.Context, a *app) error {
+	hooks := map[string][]ingest.Hook{}
+	for _, pair := range a.cfg.Pairs {
+		hooks[pair.Name] = []ingest.Hook{}
+		for i, w := range pair.Magento.Webhooks {
+			cfg := webhookConfig(w)
+			verifier, err := webhook.New(cfg)
+			if err != nil {
+				return fmt.Errorf("pair %s: magento.webhooks[%d]: %w", pair.Name, i, err)
+			}
+			hooks[pair.Name] = append(hooks[pair.Name], ingest.Hook{Config: cfg, Verifier: verifier})
+		}
+	}
+	_, err := a.serve(ctx, "ingest", a.cfg.HTTP.Ingest, ingest.Handler(a.bus, ingest.Config{Hooks: hooks}, a.telemetry.Metrics))
+	return err
+}
+
+func webhookConfig(w config.Webhook) webhook.Config {
+	cfg := webhook.Config{
+		Scheme: w.Scheme, Secret: w.Secret.Reveal(), Header: w.Header, Encoding: w.Encoding,
+		Prefix: w.Prefix, EventIn: w.EventIn, Event: w.Event,
+	}
+	for _, s := range w.PreviousSecrets {
+		cfg.PreviousSecrets = append(cfg.PreviousSecrets, s.Reveal())
+	}
+	return cfg
+}
+
+func addMagentoCapture(ctx context.Context, a *app) error {
+	cursors, err := a.bus.KV(ctx, bus.Cursors)
+	if err != nil {
+		return err
+	}
+	for _, pair := range a.cfg.Pairs {
+		store, err := newMagento(pair)
+		if err != nil {
+			return err
+		}
+		spec := bus.CaptureSpec(events.RoleMagentoCapture, pair.Name, events.Magento, pair.Magento.Parallel)
+		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
+		capture := magentocapture.New(magentocapture.Config{
+			Pair: pair.Name, NotFoundWait: pair.Magento.NotFoundWait, Parallel: pair.Magento.Parallel,
+			Every: pair.Magento.Sweep.Every, Overlap: pair.Magento.Sweep.Overlap,
+		}, store, a.bus, cursors, b, a.telemetry.Metrics)
+		c := a.consumer(spec, b)
+		a.add(
+			component{name: spec.Name, ready: c.Ready, run: func(ctx context.Context) error {
+				return c.RunBatches(ctx, magentocapture.BatchSize, capture.Handle)
+			}},
+			component{name: spec.Name + " sweep", run: capture.Sweep},
+		)
+	}
+	return nil
+}
+
+func addTransform(_ context.Context, a *app) error {
+	var programs []*flow.Program
+	for _, name := range []string{"order-to-gp", "order-status-to-magento"} {
+		document, err := flow.Template(name)
+		if err != nil {
+			return err
+		}
+		program, err := flow.Compile(document)
+		if err != nil {
+			return err
+		}
+		programs = append(programs, program)
+	}
+	settings := map[string]map[string]any{}
+	for _, pair := range a.cfg.Pairs {
+		settings[pair.Name] = flowSettings(pair)
+	}
+	t := transform.New(a.bus, programs, settings, a.telemetry.Metrics)
+	changes := a.consumer(bus.TransformChangesSpec(transformParallel), nil)
+	changes.Refused = transform.Refused
+	outcomes := a.consumer(bus.TransformOutcomesSpec(transformParallel), nil)
+	a.add(
+		component{name: changes.Spec.Name, ready: changes.Ready, run: func(ctx context.Context) error { return changes.Run(ctx, t.Change) }},
+		component{name: outcomes.Spec.Name, ready: outcomes.Ready, run: func(ctx context.Context) error { return outcomes.Run(ctx, t.Outcome) }},
+	)
+	return nil
+}
+
+// transformParallel keys at once: it waits for acknowledgements only.
+const transformParallel = 32
+
+// flowSettings are the pair's settings as its flows read them. What the pair
+// gives under flows comes over what Magpie knows of it.
+func flowSettings(pair config.Pair) map[string]any {
+	order := pair.GP.Order
+	settings := map[string]any{
+		"order.prefix": order.Prefix, "order.docid": order.DocID, "order.batch": order.Batch, "order.site": order.Site,
+		"order.timezone": pair.GP.Location().String(),
+	}
+	for name, value := range pair.Flows {
+		settings[name] = value
+	}
+	return settings
+}
+
+func addGPWriter(ctx context.Context, a *app) error {
+	kv, err := a.bus.KV(ctx, bus.Claims)
+	if err != nil {
+		return err
+	}
+	for _, pair := range a.cfg.Pairs {
+		company, err := newGP(pair)
+		if err != nil {
+			return err
+		}
+		spec := bus.WriterSpec(events.RoleGPWriter, pair.Name, events.GP, events.Order, pair.GP.Parallel)
+		b := a.breaker(pair.Name, events.GP, events.Order, spec)
+		claims := claim.NewStore(kv, a.bus.Owner(), claim.Of(pair.GP.Timeout, pair.GP.WorkTime))
+		w := gpwriter.New(pair.Name, company, claims, b, a.bus, a.telemetry.Metrics)
+		a.addWriter(spec, b, w.Handle)
+	}
+	return nil
+}
+
+func addMagentoWriter(ctx context.Context, a *app) error {
+	kv, err := a.bus.KV(ctx, bus.Claims)
+	if err != nil {
+		return err
+	}
+	for _, pair := range a.cfg.Pairs {
+		store, err := newMagento(pair)
+		if err != nil {
+			return err
+		}
+		spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Order, pair.Magento.Parallel)
+		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
+		// Magento does its work within the request: what is not done when a proxy
+		// gives up is done or rolled back within PHP's own limit.
+		claims := claim.NewStore(kv, a.bus.Owner(), claim.Of(4*pair.Magento.Timeout, pair.Magento.Timeout))
+		w := magentowriter.New(pair.Name, pair.Magento.WriteBack, store, claims, b, a.bus, a.telemetry.Metrics)
+		a.addWriter(spec, b, w.Handle)
+	}
+	return nil
+}
+
+func (a *app) addWriter(spec bus.Spec, b *breaker.Breaker, handle bus.Handler) {
+	c := a.consumer(spec, b)
+	c.Refused = effect.Refused
+	a.add(component{name: spec.Name, ready: c.Ready, run: func(ctx context.Context) error { return c.Run(ctx, handle) }})
+}
+
+func addDLQ(ctx context.Context, a *app) error {
+	if _, err := a.serve(ctx, "console", a.cfg.HTTP.Console, dlq.Handler(dlq.NewLetters(a.bus))); err != nil {
+		return err
+	}
+	a.add(component{name: "history keeper", run: func(ctx context.Context) error { return dlq.Keep(ctx, a.bus, a.cfg.Keep) }})
+	return nil
+}
+
+// consumer prepares a consumer with the configured retries and a lag gauge.
+func (a *app) consumer(spec bus.Spec, b *breaker.Breaker) *bus.Consumer {
+	c := a.bus.Consumer(spec, a.telemetry.Metrics)
+	if b != nil {
+		c.Gate = b
+	}
+	c.Retry = bus.Retry{StuckAfter: a.cfg.Retry.StuckAfter, Tries: a.cfg.Retry.Tries}
+	a.add(component{name: spec.Name + " lag", run: func(ctx context.Context) error {
+		return measure(ctx, c, a.telemetry.Metrics)
+	}})
+	return c
+}
+
+// measure keeps a consumer's lag gauge.
+func measure(ctx context.Context, c *bus.Consumer, m *telemetry.Metrics) error {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if lag, err := c.Lag(ctx); err == nil { // NATS is away: the gauge stays
+			m.Lag(string(c.Spec.Role), c.Spec.Name, lag)
+		}
+	}
+}
+
+// breaker makes a role's breaker before one system: its moves are an event, a
+// metric and a line in the log, and what waits comes forward when it closes.
+func (a *app) breaker(pair string, system events.System, entity events.Entity, spec bus.Spec) *breaker.Breaker {
+	scope := strings.Join([]string{pair, string(system), string(entity), string(spec.Role)}, ".")
+	states := map[string]telemetry.BreakerState{
+		"closed": telemetry.BreakerClosed, "half-open": telemetry.BreakerHalfOpen, "open": telemetry.BreakerOpen,
+	}
+	a.telemetry.Metrics.Breaker(scope, telemetry.BreakerClosed)
+	return breaker.New(scope, breaker.Config{Moved: func(ctx context.Context, m breaker.Move) {
+		a.telemetry.Metrics.Breaker(scope, states[m.To])
+		a.log.WarnContext(ctx, "breaker moved", "scope", scope, "from", m.From, "to", m.To, "reason", m.Reason)
+		_, err := a.bus.Publish(ctx, bus.Message{
+			Subject: events.BreakerSubject(pair, system, entity, spec.Role), Type: events.BreakerType,
+			ID:   fmt.Sprintf("breaker:%s:%s:%d", scope, a.bus.Owner(), m.At.UnixNano()),
+			Data: events.Breaker{Scope: scope, From: m.From, To: m.To, Reason: m.Reason, At: m.At},
+		})
+		if err != nil {
+			a.log.WarnContext(ctx, "the breaker's move can't be published", "error", err)
+		}
+		if !m.Closed() {
+			return
+		}
+		if n, err := a.bus.Hasten(ctx, spec); err != nil {
+			a.log.WarnContext(ctx, "retries can't be brought forward", "error", err)
+		} else if n > 0 {
+			a.log.InfoContext(ctx, "retries brought forward", "scope", scope, "messages", n)
+		}
+	}})
+}
+
+func newMagento(pair config.Pair) (*magento.Client, error) {
+	transport, err := transportFor(pair.Magento.CA, pair.Magento.Parallel)
+	if err != nil {
+		return nil, fmt.Errorf("pair %s: magento.ca: %w", pair.Name, err)
+	}
+	c, err := magento.New(magento.Config{
+		URL: pair.Magento.URL, Store: pair.Magento.Store, Website: pair.Magento.Website,
+		Token: pair.Magento.Token.Reveal(), Timeout: pair.Magento.Timeout, Transport: transport,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("pair %s: magento: %w", pair.Name, err)
+	}
+	return c, nil
+}
+
+func newGP(pair config.Pair) (*gp.Client, error) {
+	transport, err := transportFor(pair.GP.CA, pair.GP.Parallel)
+	if err != nil {
+		return nil, fmt.Errorf("pair %s: gp.ca: %w", pair.Name, err)
+	}
+	p := pair.GP.Paths
+	c, err := gp.New(gp.Config{
+		URL: pair.GP.URL, Paths: p.Preset,
+		Services: gp.Services{Sales: p.Sales, Customer: p.Customer, Inventory: p.Inventory, Ledger: p.Ledger},
+		Company:  string(pair.GP.Company), Auth: pair.GP.Auth, User: pair.GP.User, Password: pair.GP.Password.Reveal(),
+		Timeout: pair.GP.Timeout, Transport: transport, Wrap: traced, Connections: pair.GP.Parallel,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("pair %s: gp: %w", pair.Name, err)
+	}
+	return c, nil
+}
+

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/magpie-integration/magpie/events"
+	"github.com/magpie-integration/magpie/libs/config"
+	"github.com/magpie-integration/magpie/libs/httpserve"
+	"github.com/magpie-integration/magpie/libs/telemetry"
+	"github.com/magpie-integration/magpie/services/sandbox"
+)
+
+type upCmd struct {
+	Rate float64 `default:"1" help:"Without --config: orders a second that the sandbox's shoppers place; 0 for none."`
+}
+
+// Run runs every role; without a file, with both sandboxes and their shoppers.
+func (c upCmd) Run(ctx context.Context, root *cli, t *terminal) error {
+	cfg, err := root.loadConfig(t)
+	if err != nil {
+		return err
+	}
+	logs := telemetry.Config{LogLevel: cfg.Log.Level, LogFormat: cfg.Log.Format, LogWriter: t.err}
+	demo := root.Config == ""
+	if demo && os.Getenv("MAGPIE_LOG_LEVEL") == "" {
+		logs.LogLevel = "error" // the orders are what is to be seen
+	}
+	a, err := open(ctx, cfg, true, logs)
+	if err != nil {
+		return err
+	}
+	for _, r := range roles {
+		if err := r.add(ctx, a); err != nil {
+			a.close()
+			return fmt.Errorf("%s: %w", r.name, err)
+		}
+	}
+	if _, err := a.health(ctx); err != nil {
+		a.close()
+		return err
+	}
+	if demo {
+		if err := addSandbox(ctx, a, t, c.Rate); err != nil {
+			a.close()
+			return err
+		}
+	} else {
+		fmt.Fprintf(t.out, "magpie %s: every role runs; webhooks at http://%s/hooks/magento/<pair>, subjects at nats://%s, health at http://%s/readyz\n",
+			version, cfg.HTTP.Ingest.Listen, natsAddress(a), cfg.HTTP.Health.Listen)
+	}
+	return a.run(ctx)
+}
+
+func natsAddress(a *app) string {
+	if a.server != nil {
+		return a.server.Addr().String()
+	}
+	return strings.TrimPrefix(a.cfg.NATS.URL, "nats://")
+}
+
+// addSandbox adds both sandboxes, where the configuration looks for them, the
+// shoppers, and the table of what becomes of their orders.
+func addSandbox(ctx context.Context, a *app, t *terminal, rate float64) error {
+	pair := a.cfg.Pairs[0]
+	s, err := sandbox.New(sandboxConfig(a.cfg, filepath.Join(a.cfg.NATS.Store, "sandbox")))
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() { _ = s.Close() })
+	for _, side := range sides(s, pair) {
+		server := httpserve.New(side.handler, httpserve.Config{Listen: side.listen, Drain: 2 * time.Second})
+		if err := server.Listen(ctx); err != nil {
+			return fmt.Errorf("%s: %w", side.name, err)
+		}
+		a.add(component{name: side.name, run: server.Run})
+	}
+	a.add(component{name: "sandbox webhooks", run: s.Run})
+	ticker := newTicker(t)
+	a.add(component{name: "ticker", run: func(ctx context.Context) error { return ticker.follow(ctx, a.bus.Conn()) }})
+	if rate > 0 {
+		a.add(component{name: "shoppers", run: func(ctx context.Context) error { return s.Magento.Shop(ctx, rate, nil) }})
+	}
+	fmt.Fprint(t.out, welcome(a, rate))
+	return nil
+}
+
+func welcome(a *app, rate float64) string {
+	pair := a.cfg.Pairs[0]
+	listen := natsAddress(a)
+	return fmt.Sprintf(`Magpie %s: a sandbox Magento, a sandbox Dynamics GP, and every role between them.
+
+  subjects       nats sub -s nats://%s 'magpie.>'      (without the CLI: make tools, then .tools/nats)
+  store          %s   REST under /rest/default/V1; faults, webhooks and orders under /_sandbox
+  company        %s   SOAP at /Dynamics/GPService/SOPService.svc; faults and documents under /_sandbox
+  webhooks       http://%s/hooks/magento/%s
+  health         http://%s/readyz and /metrics
+
+Try, in another terminal:
+  magpie order place                 place an order yourself
+  magpie trace order 000000001       where is order 000000001?
+  curl -X PUT -d '{"down":"refuse"}' %s/_sandbox/faults     take GP down; orders wait
+  curl -X DELETE %s/_sandbox/faults                         and bring it back
+  magpie dlq ls                      what needs a person?
+
+%.3g orders a second. Ctrl-C ends it; ./bin/magpie up goes on where it stopped.
+
+`, version, listen, pair.Magento.URL, pair.GP.URL, a.cfg.HTTP.Ingest.Listen, pair.Name, a.cfg.HTTP.Health.Listen,
+		pair.GP.URL, pair.GP.URL, rate)
+}
+
+// ticker prints what became of orders, a line each.
+type ticker struct {
+	t      *terminal
+	header sync.Once
+}
+
+func newTicker(t *terminal) *ticker { return &ticker{t: t} }
+
+func (k *ticker) follow(ctx context.Context, nc *nats.Conn) error {
+	sub, err := nc.SubscribeSync(events.Root + "." + string(events.WordOutcome) + ".>")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sub.Unsubscribe() }()
+	for {
+		msg, err := sub.NextMsgWithContext(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var o events.Outcome
+		if json.Unmarshal(msg.Data, &o) == nil {
+			k.line(o)
+		}
+	}
+}
+
+// line prints an outcome that a person would want to see: an order in GP, one
+// that was taken back, one that needs somebody.
+func (k *ticker) line(o events.Outcome) {
+	var what string
+	switch {
+	case o.System == events.GP && o.Result == events.Applied:
+		what = "in GP"
+		if o.Details["allocated"] != "all" {
+			what += ", allocated: " + o.Details["allocated"]
+		}
+	case o.Result == events.Withdrawn:
+		what = "withdrawn: " + o.Reason
+	case o.Result == events.Refused:
+		what = "needs a person: " + o.Reason
+	case o.Result == events.Skipped && o.System != "":
+		what = "not sent: " + o.Reason
+	default:
+		return
+	}
+	if k.t.json {
+		_ = k.t.print(o)
+		return
+	}
+	k.header.Do(func() { fmt.Fprintf(k.t.out, "%-12s %-14s %10s %8s\n", "ORDER", "SOP NUMBER", "TOTAL", "MS") })
+	ms := ""
+	if o.Result == events.Applied {
+		ms = fmt.Sprint(time.Since(o.Source.At).Milliseconds())
+	}
+	fmt.Fprintf(k.t.out, "%-12s %-14s %10s %8s  %s\n", o.Source.Key, o.Target, o.Details["total"], ms, what)
+}
+
+// side is one sandbox as a server.
+type side struct {
+	name, listen string
+	handler      http.Handler
+}
+
+func sides(s *sandbox.Sandbox, pair config.Pair) []side {
+	return []side{
+		{"sandbox store", hostOf(pair.Magento.URL), s.Magento.Handler()},
+		{"sandbox company", hostOf(pair.GP.URL), s.GP.Handler()},
+	}
+}
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	if u.Port() == "" {
+		return net.JoinHostPort(u.Hostname(), "80")
+	}
+	return u.Host
+}
+
+// sandboxConfig gives the sandboxes what the first pair's configuration expects.
+func sandboxConfig(cfg *config.Config, dir string) sandbox.Config {
+	pair := cfg.Pairs[0]
+	company, ok := pair.GP.Company.Number()
+	if !ok {
+		company = -1
+	}
+	c := sandbox.Config{
+		Dir: dir, Token: pair.Magento.Token.Reveal(), User: pair.GP.User, Password: pair.GP.Password.Reveal(),
+		Site: pair.GP.Order.Site, DocID: pair.GP.Order.DocID, Company: company, Location: pair.GP.Location(),
+		CreateTime: 120 * time.Millisecond, ReadTime: 25 * time.Millisecond,
+	}
+	if hooks := pair.Magento.Webhooks; len(hooks) > 0 {
+		c.WebhookURL = "http://" + cfg.HTTP.Ingest.Listen + "/hooks/magento/" + pair.Name
+		c.WebhookSecret = hooks[0].Secret.Reveal()
+	}
+	return c
+}

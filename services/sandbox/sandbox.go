@@ -1,0 +1,137 @@
+// Package sandbox plays both systems on one machine: a Magento store with a
+// catalogue, customers and shoppers, and a Dynamics GP company that has the
+// same items. They hold their state in SQLite, speak the real wire contracts
+// with the real refusals, and misbehave on demand (package fault). They are for
+// tests, for a first look, and for trying out a flow before a real system sees it.
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/magpie-integration/magpie/services/sandbox/fault"
+	"github.com/magpie-integration/magpie/services/sandbox/gp"
+	"github.com/magpie-integration/magpie/services/sandbox/magento"
+)
+
+// Config of both sandboxes.
+type Config struct {
+	// Dir keeps both databases; empty keeps nothing.
+	Dir string
+	// Token, User and Password are what clients must show.
+	Token, User, Password string
+	// Site is the GP site that has stock, DocID the document id of orders.
+	Site, DocID string
+	// Company is GP's company number.
+	Company int
+	// WebhookURL, when set, is told of every order save, signed with WebhookSecret.
+	WebhookURL, WebhookSecret string
+	// Seed makes the catalogue, the customers and the shoppers.
+	Seed uint64
+	// Version is the store's; see the magento package.
+	Version string
+	// CreateTime and ReadTime are how long GP works on a write and on a read.
+	CreateTime, ReadTime time.Duration
+	Location             *time.Location
+	Logger               *slog.Logger
+}
+
+// Sandbox is both systems.
+type Sandbox struct {
+	Magento *magento.Server
+	GP      *gp.Server
+	// MagentoFaults and GPFaults make them misbehave.
+	MagentoFaults, GPFaults *fault.Injector
+}
+
+// onHand is a new item's stock: enough for days of shoppers, with some items
+// that run out and show back orders.
+func onHand(n int) decimal.Decimal {
+	if n%40 == 7 {
+		return decimal.NewFromInt(25)
+	}
+	return decimal.NewFromInt(100_000)
+}
+
+// New opens both systems and gives GP the store's items.
+func New(cfg Config) (*Sandbox, error) {
+	file := func(name string) string {
+		if cfg.Dir == "" {
+			return ""
+		}
+		return filepath.Join(cfg.Dir, name)
+	}
+	if cfg.Dir != "" {
+		if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
+			return nil, fmt.Errorf("sandbox: %w", err)
+		}
+	}
+	s := &Sandbox{
+		MagentoFaults: fault.New(cfg.Seed, fault.Options{ErrorBody: magentoError}),
+		GPFaults:      fault.New(cfg.Seed + 1),
+	}
+	mc := magento.Config{
+		DB: file("magento.db"), Token: cfg.Token, Seed: cfg.Seed, Version: cfg.Version,
+		Fault: s.MagentoFaults, Logger: cfg.Logger,
+	}
+	if cfg.WebhookURL != "" {
+		mc.Webhooks = []magento.Webhook{{URL: cfg.WebhookURL, Secret: cfg.WebhookSecret}}
+	}
+	var err error
+	if s.Magento, err = magento.New(mc); err != nil {
+		return nil, fmt.Errorf("sandbox store: %w", err)
+	}
+	products, err := s.Magento.SKUs(context.Background())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sandbox catalogue: %w", err), s.Magento.Close())
+	}
+	s.GP, err = gp.New(gp.Config{
+		DB: file("gp.db"), Company: cfg.Company, User: cfg.User, Password: cfg.Password,
+		Items: items(products, cfg.Site), Sites: []gp.Entry{{ID: cfg.Site, Description: "Web warehouse"}},
+		DocumentTypes: []gp.DocumentType{{Type: "Order", ID: cfg.DocID}},
+		CreateTime:    cfg.CreateTime, ReadTime: cfg.ReadTime, Location: cfg.Location,
+		Middleware: s.GPFaults.Wrap, Admin: s.GPFaults.Admin(), Logger: cfg.Logger,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sandbox company: %w", err), s.Magento.Close())
+	}
+	return s, nil
+}
+
+// items are GP's for the store's products: the SKU is the item number, in
+// capitals as GP keeps its ids.
+func items(products []magento.Product, site string) []gp.Item {
+	out := make([]gp.Item, 0, len(products))
+	for i, p := range products {
+		out = append(out, gp.Item{
+			ItemNumber: p.SKU, Description: p.Name, Price: p.Price, Cost: p.Cost,
+			OnHand: map[string]decimal.Decimal{site: onHand(i)},
+		})
+	}
+	return out
+}
+
+// Run delivers the store's webhooks and settles its payments until ctx ends.
+func (s *Sandbox) Run(ctx context.Context) error { return s.Magento.Run(ctx) }
+
+// Close closes both databases.
+func (s *Sandbox) Close() error { return errors.Join(s.Magento.Close(), s.GP.Close()) }
+
+// magentoError is what the store answers when PHP throws (Magento core,
+// Framework/Webapi/ErrorProcessor).
+func magentoError(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(http.StatusInternalServerError)
+	_ = json.NewEncoder(w).Encode(map[string]string{
+		"message": "Internal Error. Details are available in Magento log file. Report ID: webapi-5f3a1c9e8b7d2",
+	})
+}
