@@ -40,7 +40,7 @@ func Start(cfg Config) (*server.Server, error) {
 		ServerName: cfg.Name, JetStream: true, StoreDir: cfg.Store,
 		SyncAlways: cfg.SyncAlways, SyncInterval: cfg.SyncInterval,
 		JetStreamMaxStore: cfg.MaxStore,
-		NoSigs: true, NoLog: true,
+		NoSigs:            true, NoLog: true,
 		MaxPayload: 8 << 20,
 	}
 	if cfg.Listen == "" {

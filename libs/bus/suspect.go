@@ -11,7 +11,7 @@ import (
 	"github.com/magpie-integration/magpie/libs/failure"
 )
 
-// deaths is how often a process may die while it handles one message.
+// deaths of a process, while it handles one message, make that one poison.
 const deaths = 5
 
 // counted runs handle and, for a message that was delivered before, counts
@@ -21,6 +21,8 @@ const deaths = 5
 // died; and suspects run one at a time, so that each is counted for itself.
 //
 // The first delivery costs nothing; only a redelivered message is written down.
+// So the first death counts without having been seen, also against a message
+// that merely waited then: the four after it are counted one by one.
 func (c *Consumer) counted(ctx context.Context, d *Delivery, handle func() error) error {
 	if !d.redelivered() {
 		return handle()
@@ -29,10 +31,10 @@ func (c *Consumer) counted(ctx context.Context, d *Delivery, handle func() error
 	switch {
 	case err != nil: // NATS is away; the handler will find out
 		return handle()
-	case begun >= deaths:
+	case begun >= deaths-1:
 		c.cleared(ctx, d)
 		return failure.Defect("bus.poison",
-			fmt.Sprintf("handling this message has begun %d times and never ended: the process died each time", begun), nil)
+			fmt.Sprintf("handling this message has begun %d times and never ended: the process died each time", begun+1), nil)
 	}
 	if _, err := c.suspects.Update(ctx, c.suspectKey(d), []byte(strconv.Itoa(begun+1)), revision); err != nil {
 		c.log.Debug("a suspect could not be counted", "error", err)

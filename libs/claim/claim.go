@@ -110,8 +110,9 @@ const (
 	// Write: the target is claimed; call the system.
 	Write Verdict = iota
 	// Ask: the target is claimed, but an earlier call may have landed, or may
-	// still land: ask the system. If it has the target, adopt it (Done); if not,
-	// Patience tells whether it is too early to write (GiveBack) or not (TakeOver).
+	// still land: ask the system. If Patience was over before, or the answer is the
+	// proof that the call Landed, go by it: adopt what is as wanted (Done), write
+	// what isn't (TakeOver). Else it is too early (GiveBack).
 	Ask
 	// Same: the target already is as wanted; nothing is to be called.
 	Same
@@ -128,6 +129,18 @@ type Wanted struct {
 	Revision events.Revision
 	// Fingerprint is of the desired state; equal fingerprints are equal states.
 	Fingerprint string
+	// Shared says that several records want this target (a customer, by each of
+	// its orders). An older one may then write it as long as none ever did: the
+	// newer one's write failed for now, and will come again.
+	Shared bool
+}
+
+// old tells whether a newer revision was there first.
+func (w Wanted) old(r Record) bool {
+	if w.Shared && r.Applied.IsZero() {
+		return false
+	}
+	return w.Revision.Compare(r.Claimed) < 0 || w.Revision.Compare(r.Applied) < 0
 }
 
 // Claim is the right to write one target once.
@@ -142,6 +155,21 @@ type Claim struct {
 	began    time.Time
 	deadline time.Time
 	waited   time.Duration // at began
+	wanted   string        // the fingerprint that it was begun for
+	landed   bool          // see Landed
+}
+
+// Landed tells, after the verdict Ask, whether a target that is found as wanted
+// proves that the unanswered call is done: it was to bring about just that, and
+// before it the target was otherwise. Without the proof what is found may be the
+// state before a call that is still at work (an order that was held, released
+// and is held again), and says nothing until Patience is over.
+func (c *Claim) Landed() bool { return c.landed }
+
+func landed(r Record, want Wanted) bool {
+	before := r.Fingerprint // "" is not known, or not there
+	return want.Fingerprint != "" && want.Fingerprint == r.Expected && before != r.Expected &&
+		(before != "" || !r.Exists)
 }
 
 // maxTakeovers of one revision make it a defect.
@@ -164,12 +192,14 @@ func (s *Store) Begin(ctx context.Context, key string, want Wanted) (*Claim, Ver
 		}
 		claim := &Claim{Record: record, store: s, key: key, revision: revision,
 			began: began, deadline: began.Add(s.times.Call)}
-		if want.Revision.Compare(record.Claimed) < 0 || want.Revision.Compare(record.Applied) < 0 {
+		if want.old(record) {
 			return claim, Old, nil
 		}
 		verdict := Write
 		switch {
-		case record.State == Busy && record.Owner != s.owner:
+		case record.State == Busy:
+			// Ours is no different: another lane of this process may be at work on
+			// a target that several records want.
 			seen := time.Since(s.sighted(key, revision))
 			if seen < s.times.Lease {
 				// Look again soon: its owner will most likely finish long before.
@@ -177,8 +207,6 @@ func (s *Store) Begin(ctx context.Context, key string, want Wanted) (*Claim, Ver
 				return claim, Wait, nil
 			}
 			verdict, claim.waited = Ask, seen-s.times.Call
-		case record.State == Busy: // ours, and nothing is under way here: a lane is serial
-			verdict = Ask
 		case record.State == Unknown:
 			verdict, claim.waited = Ask, record.Waited+time.Since(s.sighted(key, revision))
 		case record.Claimed.Epoch < want.Revision.Epoch && !record.Claimed.IsZero():
@@ -193,8 +221,11 @@ func (s *Store) Begin(ctx context.Context, key string, want Wanted) (*Claim, Ver
 		if want.Revision != record.Claimed {
 			next.Takeovers = 0
 		}
-		next.State, next.Claimed, next.Owner = Busy, want.Revision, s.owner
-		next.Expected, next.Waited = want.Fingerprint, 0
+		next.State, next.Claimed, next.Owner, next.Waited = Busy, want.Revision, s.owner, 0
+		claim.wanted, claim.landed = want.Fingerprint, landed(record, want)
+		if verdict == Write { // else what was expected of the unanswered call stays
+			next.Expected = want.Fingerprint
+		}
 		switch err := claim.put(ctx, next); {
 		case errors.Is(err, ErrLost):
 			continue
@@ -260,7 +291,7 @@ func (c *Claim) Done(ctx context.Context, a Applied) error {
 	next := c.Record
 	next.State, next.Applied, next.Owner, next.Takeovers = Idle, next.Claimed, "", 0
 	if a.Fingerprint == AsExpected {
-		a.Fingerprint = next.Expected
+		a.Fingerprint = c.wanted
 	}
 	next.Expected, next.Fingerprint = "", a.Fingerprint
 	next.Exists, next.Withdrawn, next.Details = a.Exists, a.Withdrawn, a.Details
@@ -304,6 +335,9 @@ func (c *Claim) TakeOver(ctx context.Context) error {
 		return failure.Defect("claim.takeovers",
 			fmt.Sprintf("revision %s was begun %d times and never finished", next.Claimed, next.Takeovers), nil)
 	}
+	// If this write is refused, the target is as the unanswered call left it:
+	// nobody knows that as a fingerprint.
+	next.Expected, next.Fingerprint = c.wanted, ""
 	c.began = time.Now()
 	c.deadline = c.began.Add(c.store.times.Call)
 	return c.put(ctx, next)

@@ -94,6 +94,20 @@ func TestRevisionsAreAppliedOnceAndNeverBackwards(t *testing.T) {
 	begin(t, s, want(7, "seven again"), claim.Write)
 }
 
+func TestAnOlderRevisionMayWriteASharedTargetThatNobodyEverWrote(t *testing.T) {
+	s := claim.NewStore(bucket(t), "a", slow)
+	shared := func(change uint64) claim.Wanted {
+		w := want(change, "x")
+		w.Shared = true
+		return w
+	}
+	must(t, begin(t, s, shared(7), claim.Write).Release(t.Context())) // it failed for now
+	must(t, begin(t, s, shared(5), claim.Write).Done(t.Context(), claim.Applied{Fingerprint: "of 5", Exists: true}))
+	begin(t, s, shared(4), claim.Old)
+	must(t, begin(t, s, shared(7), claim.Write).Done(t.Context(), claim.Applied{Fingerprint: "of 7", Exists: true}))
+	begin(t, s, shared(5), claim.Old)
+}
+
 func TestAnotherOwnerIsWaitedForAndThenTakenOver(t *testing.T) {
 	kv := bucket(t)
 	dead := claim.NewStore(kv, "dead", quick)

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/magpie-integration/magpie/events"
@@ -43,14 +44,18 @@ type Done struct {
 	Details map[string]string
 	// Exists is false where the target is known not to be there.
 	Exists bool
-	// Pending is true for a superseded target that nobody has written yet.
-	Pending bool
 }
 
 // Apply brings one target to a revision's state, once in effect. The errors
 // are the connector's own, bus.Wait where another owner is at work or an
 // earlier call's outcome is still open, and claim.ErrLost (see [Writer.Rewrite]).
 func Apply(ctx context.Context, claims *claim.Store, key string, want claim.Wanted, t Target) (Done, error) {
+	fingerprint := want.Fingerprint
+	if want.Revision.Rewrite > 0 {
+		// What was last written may not be what landed last, so no record of it
+		// may keep a rewrite from being one.
+		want.Fingerprint = ""
+	}
 	c, verdict, err := claims.Begin(ctx, key, want)
 	if err != nil {
 		return Done{}, err
@@ -58,7 +63,7 @@ func Apply(ctx context.Context, claims *claim.Store, key string, want claim.Want
 	exists := c.Record.Exists
 	switch verdict {
 	case claim.Old:
-		return Done{Result: events.Superseded, Exists: exists, Pending: c.Record.State != claim.Idle}, nil
+		return Done{Result: events.Superseded, Exists: exists}, nil
 	case claim.Same:
 		return Done{Result: events.Unchanged, Exists: exists, Details: c.Record.Details}, nil
 	case claim.Repeated:
@@ -66,15 +71,16 @@ func Apply(ctx context.Context, claims *claim.Store, key string, want claim.Want
 	case claim.Wait:
 		return Done{}, bus.Wait(c.RetryAfter, "another replica is writing this target")
 	case claim.Ask:
+		early := c.Patience() > 0 // before asking: what is asked early may change yet
 		has, err := t.Ask(ctx)
 		if err != nil {
 			return Done{}, errors.Join(err, c.GiveBack(ctx))
 		}
-		if has.Present && has.Wanted {
-			return finish(ctx, c, has.Applied)
+		if has.Present && has.Wanted && (!early || c.Landed()) {
+			return finish(ctx, c, fingerprint, has.Applied)
 		}
-		if patience := c.Patience(); patience > 0 {
-			asked := c.Record.Waited
+		if early {
+			asked, patience := c.Record.Waited, c.Patience()
 			if err := c.GiveBack(ctx); err != nil {
 				return Done{}, err
 			}
@@ -86,10 +92,10 @@ func Apply(ctx context.Context, claims *claim.Store, key string, want claim.Want
 		}
 		exists = has.Present
 	}
-	return write(ctx, c, t, exists)
+	return write(ctx, c, fingerprint, t, exists)
 }
 
-func write(ctx context.Context, c *claim.Claim, t Target, exists bool) (Done, error) {
+func write(ctx context.Context, c *claim.Claim, fingerprint string, t Target, exists bool) (Done, error) {
 	calls, cancel := c.Context(ctx)
 	defer cancel()
 	err := c.Sendable()
@@ -101,7 +107,7 @@ func write(ctx context.Context, c *claim.Claim, t Target, exists bool) (Done, er
 	ctx = context.WithoutCancel(ctx)
 	switch {
 	case err == nil:
-		return finish(ctx, c, applied)
+		return finish(ctx, c, fingerprint, applied)
 	case errors.Is(err, failure.ErrUnknownOutcome):
 		if lost := c.Unknown(ctx); lost != nil {
 			return Done{}, lost
@@ -116,7 +122,10 @@ func write(ctx context.Context, c *claim.Claim, t Target, exists bool) (Done, er
 	}
 }
 
-func finish(ctx context.Context, c *claim.Claim, a claim.Applied) (Done, error) {
+func finish(ctx context.Context, c *claim.Claim, fingerprint string, a claim.Applied) (Done, error) {
+	if a.Fingerprint == claim.AsExpected {
+		a.Fingerprint = fingerprint
+	}
 	if err := c.Done(ctx, a); err != nil {
 		return Done{}, err
 	}
@@ -137,6 +146,7 @@ func Fingerprint(document any) (string, error) {
 type Stream interface {
 	Publish(ctx context.Context, m bus.Message) (bus.Ack, error)
 	Last(ctx context.Context, stream, subject string) (bus.Stored, bool, error)
+	Scan(ctx context.Context, stream, filter string) iter.Seq2[bus.Stored, error]
 }
 
 // Writer has what every writer does around its target: it looks whether a
@@ -166,16 +176,9 @@ func (w Writer) Overtaken(ctx context.Context, d *bus.Delivery, cmd events.Comma
 // number: a claim was lost after a call was sent, so an older state may have
 // landed last.
 func (w Writer) Rewrite(ctx context.Context, d *bus.Delivery, cmd events.Command) error {
-	last, ok, err := w.Stream.Last(ctx, bus.Commands, d.Subject.String())
+	newest, err := w.newest(ctx, d, cmd)
 	if err != nil {
 		return err
-	}
-	newest := cmd
-	if ok {
-		var c events.Command
-		if json.Unmarshal(last.Data, &c) == nil && c.Target == cmd.Target && c.Revision.Compare(cmd.Revision) > 0 {
-			newest = c
-		}
 	}
 	newest.Revision.Rewrite++
 	_, err = w.Stream.Publish(ctx, bus.Message{
@@ -183,6 +186,22 @@ func (w Writer) Rewrite(ctx context.Context, d *bus.Delivery, cmd events.Command
 		ID: fmt.Sprintf("rewrite:%s:%s", d.Subject.Key.Token(), newest.Revision),
 	})
 	return err
+}
+
+// newest finds the newest command of cmd's target. It need not be the last one
+// of its key: what is published late, or tried again, is stored behind it.
+func (w Writer) newest(ctx context.Context, d *bus.Delivery, cmd events.Command) (events.Command, error) {
+	newest := cmd
+	for m, err := range w.Stream.Scan(ctx, bus.Commands, d.Subject.String()) {
+		if err != nil {
+			return newest, err
+		}
+		var c events.Command
+		if json.Unmarshal(m.Data, &c) == nil && c.Target == cmd.Target && c.Revision.Compare(newest.Revision) > 0 {
+			newest = c
+		}
+	}
+	return newest, nil
 }
 
 // Outcome gives the message that tells what became of a command.

@@ -1,6 +1,7 @@
 package gpwriter
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -9,6 +10,9 @@ import (
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/gp"
 )
+
+// allocatedField ends the name of the difference that tells of missing stock.
+const allocatedField = "allocated"
 
 // compare lists where GP holds an order otherwise than it was sent: its price
 // list may have replaced a price, a policy may not have allocated, and site
@@ -52,8 +56,41 @@ func compare(sent events.SalesOrder, found gp.SalesOrder) []events.Difference {
 			out = append(out, events.Difference{Field: at + "quantity", Sent: line.Quantity.String(), Found: got.Quantity.String()})
 		}
 		if got.QuantityAllocated.LessThan(line.Quantity) {
-			out = append(out, events.Difference{Field: at + "allocated", Sent: line.Quantity.String(), Found: got.QuantityAllocated.String()})
+			out = append(out, events.Difference{Field: at + allocatedField, Sent: line.Quantity.String(), Found: got.QuantityAllocated.String()})
 		}
 	}
 	return out
+}
+
+// sameContent tells whether an order in GP has everything that the document
+// says, but for what GP could allocate.
+func sameContent(sent events.SalesOrder, found gp.SalesOrder) bool {
+	for _, d := range compare(sent, found) {
+		if !strings.HasSuffix(d.Field, allocatedField) {
+			return false
+		}
+	}
+	for i, line := range sent.Lines {
+		if !holds("ITEMDESC", line.Description, found.Lines[i].Description) ||
+			!holds("LOCNCODE", cmp.Or(line.Site, sent.Site), found.Lines[i].WarehouseID) {
+			return false
+		}
+	}
+	return found.Date.String() == sent.Date && holdsAddress(address(sent.ShipTo), found.ShipTo) &&
+		holds("SHIPMTHD", sent.Shipping, found.ShippingMethodID) && holds("PYMTRMID", sent.PaymentTerms, found.PaymentTermsID) &&
+		holds("TAXSCHID", sent.TaxSchedule, found.TaxScheduleID) && holds("CMMTTEXT", sent.Comment, found.Comment)
+}
+
+func holdsAddress(sent, found gp.Address) bool {
+	return holds("ShipToName", sent.Name, found.Name) && holds("CNTCPRSN", sent.Contact, found.Contact) &&
+		holds("ADDRESS1", sent.Line1, found.Line1) && holds("ADDRESS2", sent.Line2, found.Line2) && holds("ADDRESS3", sent.Line3, found.Line3) &&
+		holds("CITY", sent.City, found.City) && holds("STATE", sent.State, found.State) && holds("ZIP", sent.Zip, found.Zip) &&
+		holds("COUNTRY", sent.Country, found.Country) && holds("PHONE", sent.Phone1.Number, found.Phone1.Number)
+}
+
+// holds tells whether GP has a text as it was sent: as its column can store it,
+// in any case of letters. What is empty is never sent.
+func holds(column, sent, found string) bool {
+	text, err := gp.Clean(column, sent)
+	return text == "" || err == nil && strings.EqualFold(text, found)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/bus"
@@ -29,23 +28,10 @@ func (w *Writer) customer(ctx context.Context, revision events.Revision, doc eve
 	if err != nil {
 		return err
 	}
-	want := claim.Wanted{Revision: revision, Fingerprint: fingerprint}
+	want := claim.Wanted{Revision: revision, Fingerprint: fingerprint, Shared: true}
 	t := &customerTarget{writer: w, want: customerOf(doc)}
-	done, err := effect.Apply(ctx, w.claims, w.key(events.Customer, doc.Customer.Number), want, t)
-	switch {
-	case err != nil:
-		return err
-	case done.Result != events.Superseded || done.Exists:
-		return nil
-	case done.Pending:
-		return bus.Wait(500*time.Millisecond, "a newer order is writing the same customer")
-	default:
-		// The newer order's customer was refused, so GP has none. It is this
-		// order's to say so; mending the newer one mends both.
-		return failure.Conflict("gp.customer.refused", "CUSTNMBR",
-			"customer "+doc.Customer.Number+" was refused for a newer order, so GP does not have it",
-			"mend and replay the newer order's dead letter, then replay this one")
-	}
+	_, err = effect.Apply(ctx, w.claims, w.key(events.Customer, doc.Customer.Number), want, t)
+	return err
 }
 
 // customerOf gives GP's customer for an order: its own address, and the ship-to
@@ -87,10 +73,10 @@ func (t *customerTarget) Ask(ctx context.Context) (effect.Has, error) {
 	if err != nil || !present {
 		return effect.Has{}, err
 	}
-	wanted := has.Name == t.want.Name
+	wanted := holds("CUSTNAME", t.want.Name, has.Name)
 	for _, a := range t.want.Addresses {
 		got, there := has.Address(a.ID)
-		wanted = wanted && there && got.Line1 == a.Line1 && got.City == a.City && got.Zip == a.Zip
+		wanted = wanted && there && holdsAddress(a.Address, got.Address) && (a.Email == "" || a.Email == got.Email)
 	}
 	return effect.Has{Present: true, Wanted: wanted, Applied: claim.Applied{Fingerprint: claim.AsExpected, Exists: true}}, nil
 }
@@ -110,9 +96,15 @@ func (t *customerTarget) Write(ctx context.Context, _ bool) (claim.Applied, erro
 			return t.writer.gp.UpdateCustomer(ctx, t.want)
 		})
 	}
-	return applied, t.writer.call(ctx, t.want.ID, func(ctx context.Context) error {
+	err = t.writer.call(ctx, t.want.ID, func(ctx context.Context) error {
 		return t.writer.gp.CreateCustomer(ctx, t.want)
 	})
+	if f := failure.Of(err); f != nil && f.Code == "gp.customer.duplicate" { // somebody entered it just now
+		err = t.writer.call(ctx, t.want.ID, func(ctx context.Context) error {
+			return t.writer.gp.UpdateCustomer(ctx, t.want)
+		})
+	}
+	return applied, err
 }
 
 func (t *customerTarget) find(ctx context.Context) (c gp.Customer, present bool, err error) {

@@ -44,7 +44,7 @@ func (t *orderTarget) Ask(ctx context.Context) (effect.Has, error) {
 	if err := t.ours(found); err != nil {
 		return effect.Has{}, err
 	}
-	return effect.Has{Present: true, Wanted: t.sameLines(found), Applied: t.readBack(found)}, nil
+	return effect.Has{Present: true, Wanted: t.asWanted(found), Applied: t.readBack(found)}, nil
 }
 
 // Write implements effect.Target.
@@ -91,7 +91,7 @@ func (t *orderTarget) create(ctx context.Context, order gp.SalesOrder) error {
 	if err := t.ours(found); err != nil {
 		return err
 	}
-	if !t.sameLines(found) {
+	if !t.asWanted(found) {
 		return t.update(ctx, order)
 	}
 	return nil
@@ -123,8 +123,11 @@ func (t *orderTarget) update(ctx context.Context, order gp.SalesOrder) error {
 	}
 	for _, line := range found.Lines {
 		if !wanted[line.Sequence] {
-			line.Delete = true
-			order.Lines = append(order.Lines, line)
+			// Without amounts: GP may hold more decimals than the currency has.
+			order.Lines = append(order.Lines, gp.SalesLine{
+				Sequence: line.Sequence, ItemNumber: line.ItemNumber, Quantity: line.Quantity,
+				UofM: line.UofM, WarehouseID: line.WarehouseID, Delete: true,
+			})
 		}
 	}
 	return t.writer.call(ctx, t.doc.Number, func(ctx context.Context) error {
@@ -144,9 +147,16 @@ func (t *orderTarget) ours(found gp.SalesOrder) error {
 		"give the pair another prefix, or correct the PO number in GP, then replay")
 }
 
-// sameLines tells whether an order in GP has the content of the wanted one.
-// Prices are not part of it: GP may have replaced them by its own, and that is
-// told as a difference.
+// asWanted tells whether an order in GP needs no update. Whatever GP replaced by
+// its own (prices) can't be told from what a lost update would have changed, so
+// it is written once more: an update is the whole state, and twice is once. What
+// is posted can't be written any more; it is as wanted when it has the lines.
+func (t *orderTarget) asWanted(found gp.SalesOrder) bool {
+	return t.sameLines(found) && (found.TransactionState == "History" || sameContent(t.doc, found))
+}
+
+// sameLines tells whether an order in GP has the customer, items and quantities
+// of the wanted one.
 func (t *orderTarget) sameLines(found gp.SalesOrder) bool {
 	if !strings.EqualFold(found.CustomerID, t.doc.Customer.Number) || len(found.Lines) != len(t.doc.Lines) || found.Voided {
 		return false
@@ -289,4 +299,3 @@ func (t *withdrawal) Write(ctx context.Context, _ bool) (claim.Applied, error) {
 	})
 	return voided, err
 }
-

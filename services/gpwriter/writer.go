@@ -119,14 +119,18 @@ func (w *Writer) apply(ctx context.Context, cmd events.Command) (events.Outcome,
 	}
 	want := claim.Wanted{Revision: cmd.Revision, Fingerprint: fingerprint}
 
-	// An order that is as wanted already makes no call at all, so its customer
-	// is not looked at either.
+	// An order that is as wanted already, or has a newer state, makes no call at
+	// all, so its customer is not looked at either.
 	key := w.key(events.Order, doc.Number)
 	record, err := w.claims.Get(ctx, key)
 	if err != nil {
 		return events.Outcome{}, err
 	}
-	if record.State != claim.Idle || record.Fingerprint != fingerprint || record.Claimed.Epoch != cmd.Revision.Epoch {
+	if !overtaken(record, cmd.Revision) && !asWritten(record, want) {
+		// What can't be made into an order is refused before its customer is written.
+		if _, err := order.order(ctx); err != nil {
+			return events.Outcome{}, err
+		}
 		if err := w.customer(ctx, cmd.Revision, doc); err != nil {
 			return events.Outcome{}, err
 		}
@@ -143,6 +147,18 @@ func (w *Writer) apply(ctx context.Context, cmd events.Command) (events.Outcome,
 		outcome.Reason = "the mapped fields are as they were last written"
 	}
 	return outcome, nil
+}
+
+// overtaken tells whether a newer revision of the target was claimed or applied.
+func overtaken(r claim.Record, revision events.Revision) bool {
+	return revision.Compare(r.Claimed) < 0 || revision.Compare(r.Applied) < 0
+}
+
+// asWritten tells whether the target is known to be as it is wanted. A rewrite
+// is ordered because that is in doubt.
+func asWritten(r claim.Record, want claim.Wanted) bool {
+	return r.State == claim.Idle && r.Fingerprint == want.Fingerprint && r.Claimed.Epoch == want.Revision.Epoch &&
+		(want.Revision.Rewrite == 0 || r.Applied == want.Revision)
 }
 
 // withdraw makes sure that the order is not, and never will be, in GP.

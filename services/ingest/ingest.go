@@ -110,6 +110,10 @@ func (d *door) magento(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	notice, err := webhook.Parse(hook.Config, req.Header, chi.URLParam(req, "*"), body)
+	var key events.Key
+	if err == nil {
+		key, err = keyOf(notice)
+	}
 	if err != nil {
 		status, f := unreadable(err)
 		d.refuse(w, pair, status, f)
@@ -125,7 +129,7 @@ func (d *door) magento(w http.ResponseWriter, req *http.Request) {
 		})
 		return
 	}
-	if err := d.publish(req.Context(), pair, notice, body); err != nil {
+	if err := d.publish(req.Context(), pair, key, notice, body); err != nil {
 		w.Header().Set("Retry-After", "5")
 		slog.ErrorContext(req.Context(), "a webhook can't be stored", "role", "ingest", "pair", pair, "error", err)
 		d.refuse(w, pair, http.StatusServiceUnavailable, &failure.Error{
@@ -165,12 +169,22 @@ func unreadable(err error) (int, *failure.Error) {
 	return http.StatusUnprocessableEntity, f
 }
 
-func (d *door) publish(ctx context.Context, pair string, n webhook.Notice, body []byte) error {
-	entity := events.Entity(n.Entity)
-	key := events.CanonicalKey(events.Magento, entity, n.Key)
-	if n.Key == "" {
-		key = events.InternalID(n.ID)
+// keyOf gives the business key, or the internal number where there is none. A
+// key of blanks is none.
+func keyOf(n webhook.Notice) (events.Key, error) {
+	key := events.CanonicalKey(events.Magento, events.Entity(n.Entity), n.Key)
+	switch {
+	case key != "":
+		return key, nil
+	case n.ID != 0:
+		return events.InternalID(n.ID), nil
 	}
+	return "", failure.Rejected("webhook.no_key", "", "the body does not say which "+n.Entity+" it is about: its key is blank",
+		"send increment_id (or sku) as the store shows it")
+}
+
+func (d *door) publish(ctx context.Context, pair string, key events.Key, n webhook.Notice, body []byte) error {
+	entity := events.Entity(n.Entity)
 	_, err := d.pub.Publish(telemetry.WithKey(ctx, pair, n.Entity, string(key)), bus.Message{
 		Subject: events.NoticeSubject(pair, events.Magento, entity, key),
 		Type:    events.TypeName(events.Magento, entity, "noticed"),

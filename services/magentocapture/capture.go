@@ -244,6 +244,9 @@ func (c *Capture) resolve(ctx context.Context, keys []events.Key, notice func(ev
 	}
 	for _, order := range found.Orders {
 		from := events.InternalID(order.EntityID)
+		if _, asked := results[from]; !asked {
+			continue
+		}
 		d := notice(from)
 		var n events.Notice
 		if err := d.Data(&n); err != nil {
@@ -291,11 +294,10 @@ func (c *Capture) subject(key events.Key) events.Subject {
 
 // publish publishes an order if it differs from the key's last change.
 func (c *Capture) publish(ctx context.Context, key events.Key, order magento.Order, readAt time.Time, last previous, notice *bus.Delivery) error {
-	record, scrubbed := scrub.JSON(order.Raw)
+	record, hash, scrubbed := content(order)
 	if len(scrubbed) > 0 {
-		c.log.WarnContext(ctx, "card data was removed from an order", "key", string(key), "fields", scrubbed)
+		c.log.InfoContext(ctx, "card data was removed from an order", "key", string(key), "fields", scrubbed)
 	}
-	hash := contentHash(record)
 	if hash == last.hash {
 		return c.end(ctx, notice, events.Unchanged, "the order reads as before")
 	}
@@ -331,9 +333,16 @@ func orderKey(o magento.Order) events.Key {
 	return events.CanonicalKey(events.Magento, events.Order, o.IncrementID)
 }
 
-func contentHash(record []byte) string {
+// content gives an order's record as it is published, scrubbed and in compact
+// form, its hash, and which fields were scrubbed.
+func content(o magento.Order) (record json.RawMessage, hash string, scrubbed []string) {
+	record, scrubbed = scrub.JSON(o.Raw)
+	// What is not JSON can't be compact; publishing it says what is wrong.
+	if compact, err := json.Marshal(record); err == nil {
+		record = compact
+	}
 	sum := sha256.Sum256(record)
-	return hex.EncodeToString(sum[:])
+	return record, hex.EncodeToString(sum[:]), scrubbed
 }
 
 // changeID names an occurrence: the same content after another change is
@@ -350,4 +359,3 @@ func chunks[T any](all []T, size int) (out [][]T) {
 	}
 	return out
 }
-

@@ -12,7 +12,6 @@ import (
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/magento"
-	"github.com/magpie-integration/magpie/libs/scrub"
 )
 
 // cursor is how far the sweep has come; bucket cursors keeps it per pair.
@@ -59,7 +58,7 @@ func (c *Capture) sweepOnce(ctx context.Context) error {
 		return err
 	}
 	to := time.Now().UTC().Add(-settled)
-	if at.To.IsZero() {
+	if at.To.IsZero() || at.To.After(to) { // the first sweep, or a clock was ahead
 		at.To = to
 	}
 	from := at.To.Add(-c.cfg.Overlap)
@@ -108,8 +107,7 @@ func (c *Capture) noticeChanged(ctx context.Context, order magento.Order) (sent 
 	if err != nil {
 		return false, err
 	}
-	record, _ := scrub.JSON(order.Raw)
-	hash := contentHash(record)
+	_, hash, _ := content(order)
 	if hash == last.hash {
 		return false, nil
 	}
@@ -156,7 +154,12 @@ func (c *Capture) moveCursor(ctx context.Context, to cursor, revision uint64) er
 	if err != nil {
 		return err
 	}
-	if _, err := c.cursors.Update(ctx, c.cursorKey(), data, revision); err != nil && !errors.Is(err, jetstream.ErrKeyExists) {
+	if revision == 0 { // there is none, or somebody deleted it
+		_, err = c.cursors.Create(ctx, c.cursorKey(), data)
+	} else {
+		_, err = c.cursors.Update(ctx, c.cursorKey(), data, revision)
+	}
+	if err != nil && !errors.Is(err, jetstream.ErrKeyExists) {
 		return fmt.Errorf("move the sweep's cursor: %w", err)
 	}
 	return nil

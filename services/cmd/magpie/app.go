@@ -95,14 +95,13 @@ func (a *app) connect(ctx context.Context, own bool) (err error) {
 
 // dial connects to the embedded server in the process, to the one that another
 // magpie embeds, or to the cluster that the configuration names.
-func dial(cfg *config.Config, embedded *server.Server) (*bus.Bus, error) {
+func dial(cfg *config.Config, embedded *server.Server, options ...nats.Option) (*bus.Bus, error) {
 	switch {
 	case embedded != nil:
-		return bus.Connect(embedded.ClientURL(), nats.InProcessServer(embedded))
+		return bus.Connect(embedded.ClientURL(), append(options, nats.InProcessServer(embedded))...)
 	case cfg.NATS.Embedded():
-		return bus.Connect("nats://" + cfg.NATS.Listen)
+		return bus.Connect("nats://"+cfg.NATS.Listen, options...)
 	}
-	var options []nats.Option
 	if cfg.NATS.Creds != "" {
 		options = append(options, nats.UserCredentials(cfg.NATS.Creds))
 	}

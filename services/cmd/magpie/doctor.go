@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/gp"
@@ -56,16 +58,12 @@ type noter func(what, text string, err error)
 
 // examineNATS tells whether NATS is there, has the streams, and how durable it is.
 func examineNATS(ctx context.Context, cfg *config.Config, note noter) {
-	b, err := dial(cfg, nil)
+	b, err := dial(cfg, nil, nats.RetryOnFailedConnect(false))
 	if err != nil {
-		note("nats", "", err)
+		note("nats", "", failure.Rejected("nats.away", "nats.url", err.Error(), "start `magpie up` or the NATS server, or correct nats.url"))
 		return
 	}
 	defer b.Close()
-	if !b.Conn().IsConnected() {
-		note("nats", "", failure.Down("nats.away", "NATS does not answer at "+b.Conn().Opts.Url, nil))
-		return
-	}
 	note("nats", "connected to "+b.Conn().ConnectedUrlRedacted()+", server "+b.Conn().ConnectedServerVersion(), nil)
 	note("streams", "all are there", b.Ready(ctx))
 	d, err := b.Durability(ctx)
@@ -151,4 +149,3 @@ func report(t *terminal, all []finding) error {
 	}
 	return nil
 }
-

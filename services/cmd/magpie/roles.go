@@ -307,4 +307,3 @@ func newGP(pair config.Pair) (*gp.Client, error) {
 	}
 	return c, nil
 }
-

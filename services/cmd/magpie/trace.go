@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/history"
@@ -82,13 +84,10 @@ func (c *cli) withBus(ctx context.Context, t *terminal, do func(context.Context,
 	if err != nil {
 		return err
 	}
-	b, err := dial(cfg, nil)
+	b, err := dial(cfg, nil, nats.RetryOnFailedConnect(false)) // a person waits
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; is `magpie up` running with the same configuration?", err)
 	}
 	defer b.Close()
-	if !b.Conn().IsConnected() {
-		return fmt.Errorf("NATS does not answer at %s; is `magpie up` running with the same configuration?", b.Conn().Opts.Url)
-	}
 	return do(ctx, b)
 }

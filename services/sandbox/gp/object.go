@@ -144,12 +144,6 @@ func percent(v decimal.Decimal) *object {
 	return newObject("Percent").set("Value", v).set("DecimalDigits", int64(2))
 }
 
-// key is a key object whose own id is set.
-func key(typ, id string) *object {
-	o := newObject(typ)
-	return o.set(o.typ.own[len(o.typ.own)-1].name, id)
-}
-
 func anyList(objects []*object) []any {
 	list := make([]any, len(objects))
 	for i, o := range objects {

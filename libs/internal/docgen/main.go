@@ -1,0 +1,31 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// folder is where the tables go, seen from this package's folder.
+const folder = "../../../docs/reference"
+
+// pages are the files of the folder, and what makes each.
+var pages = map[string]func() (string, error){
+	"config.md":    configPage,
+	"functions.md": functionsPage,
+	"flows.md":     flowsPage,
+	"documents.md": documentsPage,
+}
+
+func main() {
+	for name, make := range pages {
+		text, err := make()
+		if err == nil {
+			err = os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644) //nolint:gosec // a page, to be read by all
+		}
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "docgen: %s: %v\n", name, err)
+			os.Exit(1)
+		}
+	}
+}
