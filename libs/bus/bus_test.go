@@ -13,6 +13,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
 	"github.com/magpie-integration/magpie/events"
@@ -505,5 +506,44 @@ func TestAFullStoreRefusesAndLosesNothing(t *testing.T) {
 	}
 	if got := s.CachedInfo().State.Msgs; got != stored {
 		t.Errorf("%d messages were acknowledged, %d are there", stored, got)
+	}
+}
+
+// The first death is never seen (see suspect.go), so four that were counted are
+// five. That processes really die of a message is proved in tests/replicas.
+func TestTheFifthDeathMakesAMessagePoison(t *testing.T) {
+	b, _ := start(t)
+	s := spec(1)
+	s.AckWait = 200 * time.Millisecond
+	suspects, err := b.KV(t.Context(), bus.Suspects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	durable, err := b.JetStream().CreateOrUpdateConsumer(t.Context(), bus.Commands, jetstream.ConsumerConfig{
+		Durable: s.Name, FilterSubject: s.Filter, AckPolicy: jetstream.AckExplicitPolicy, AckWait: s.AckWait,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, counted := range map[events.Key]string{"suspect": "3", "poison": "4"} {
+		ack := publish(t, b, command(key, string(key)))
+		if _, err := durable.Next(); err != nil { // whoever took it died
+			t.Fatal(err)
+		}
+		if _, err := suspects.PutString(t.Context(), fmt.Sprintf("%s.%d", s.Name, ack.Sequence), counted); err != nil {
+			t.Fatal(err)
+		}
+	}
+	handled := make(chan events.Key, 2)
+	consume(t, b.Consumer(s, nil), func(_ context.Context, d *bus.Delivery) error {
+		handled <- d.Subject.Key
+		return nil
+	})
+	until(t, "a dead letter", func() bool { return len(letters(t, b)) == 1 })
+	if l := letters(t, b)[0]; l.Code != "bus.poison" || l.Message.Subject != "magpie.command.main.gp.order.poison" {
+		t.Errorf("got %+v", l)
+	}
+	if key := <-handled; key != "suspect" {
+		t.Errorf("%s was handled", key)
 	}
 }

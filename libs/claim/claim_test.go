@@ -135,6 +135,15 @@ func TestAnotherOwnerIsWaitedForAndThenTakenOver(t *testing.T) {
 	}
 }
 
+// Two orders of one customer are two lanes of one process.
+func TestAnotherLaneOfTheSameProcessIsWaitedForToo(t *testing.T) {
+	s := claim.NewStore(bucket(t), "a", slow)
+	c := begin(t, s, want(1, "x"), claim.Write)
+	begin(t, s, want(2, "y"), claim.Wait)
+	must(t, c.Done(t.Context(), claim.Applied{Fingerprint: "x", Exists: true}))
+	begin(t, s, want(2, "y"), claim.Write)
+}
+
 // wait is real time: leases are.
 func wait(t *testing.T, d time.Duration) {
 	t.Helper()

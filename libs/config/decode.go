@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
@@ -226,7 +227,8 @@ func (d *decoder) freeValue(key string, n *node) any {
 	}
 }
 
-// plainValue makes numbers such as JSON can hold, and int where one fits.
+// plainValue makes numbers such as JSON can hold: int where one fits, and
+// decimals as their digits.
 func plainValue(v any) any {
 	switch v := v.(type) {
 	case int64:
@@ -239,6 +241,8 @@ func plainValue(v any) any {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Sprint(v)
 		}
+		// As its digits: a tolerance of 0.05 is money, and no flow takes a float.
+		return json.Number(strconv.FormatFloat(v, 'f', -1, 64))
 	}
 	return v
 }

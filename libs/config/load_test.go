@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -385,7 +386,7 @@ func TestAliasesAndMerges(t *testing.T) {
 
 func TestFlowsKeepTheirTypes(t *testing.T) {
 	c := mustLoad(t, pair+"    flows: {a: 1, b: 1.5, c: true, d: '1', e: [x, {f: null}], g: '${V}'}\n", "V=5")
-	want := map[string]any{"a": 1, "b": 1.5, "c": true, "d": "1", "e": []any{"x", map[string]any{"f": nil}}, "g": "5"}
+	want := map[string]any{"a": 1, "b": json.Number("1.5"), "c": true, "d": "1", "e": []any{"x", map[string]any{"f": nil}}, "g": "5"}
 	if !reflect.DeepEqual(c.Pairs[0].Flows, want) {
 		t.Errorf("got %#v", c.Pairs[0].Flows)
 	}

@@ -183,7 +183,7 @@ func (w Writer) Rewrite(ctx context.Context, d *bus.Delivery, cmd events.Command
 	newest.Revision.Rewrite++
 	_, err = w.Stream.Publish(ctx, bus.Message{
 		Subject: d.Subject, Type: d.Event.Type(), Data: newest, Cause: &d.Event, Depth: d.Depth(),
-		ID: fmt.Sprintf("rewrite:%s:%s", d.Subject.Key.Token(), newest.Revision),
+		ID: fmt.Sprintf("rewrite:%s:%s:%s", d.Subject, newest.Target, newest.Revision),
 	})
 	return err
 }

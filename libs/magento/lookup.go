@@ -136,7 +136,7 @@ func (c *Client) sortOut(ctx context.Context, into *Found, orders []Order) error
 		if err != nil {
 			return err
 		}
-		if slices.Contains(v.own, o.StoreID) {
+		if v.has(o.StoreID) {
 			into.Orders = append(into.Orders, o)
 		} else {
 			into.Foreign = append(into.Foreign, o)

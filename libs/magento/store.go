@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/magpie-integration/magpie/libs/failure"
 )
 
 // StoreView is a store view and the website that it belongs to (Magento core,
@@ -47,8 +50,13 @@ type views struct {
 	website Website
 	known   []int64 // every store view
 	own     []int64 // those of the website
-	at      time.Time
+	// all is set where the store shows no websites: every order is the pair's.
+	all bool
+	at  time.Time
 }
+
+// has tells whether a store view is the pair's.
+func (v *views) has(storeID int64) bool { return v.all || slices.Contains(v.own, storeID) }
 
 // viewsLife is how long the views are believed: a store view that is opened
 // later is then seen without a restart.
@@ -98,7 +106,14 @@ func (c *Client) ownViews(ctx context.Context, met int64) (*views, error) {
 
 func (c *Client) askViews(ctx context.Context) (*views, error) {
 	var stores []StoreView
-	if err := c.do(ctx, call{method: http.MethodGet, route: "/V1/store/storeViews"}, &stores); err != nil {
+	err := c.do(ctx, call{method: http.MethodGet, route: "/V1/store/storeViews"}, &stores)
+	if c.website == "" && (failure.Of(err) != nil && failure.Of(err).Code == codeNoRoute || err == nil && len(stores) == 0) {
+		// Something before the store lets only some routes through. There is one
+		// website then, as far as anybody can tell.
+		slog.WarnContext(ctx, "the store shows no websites; every order is taken for this pair's", "route", "/V1/store/storeViews")
+		return &views{all: true, at: c.now()}, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	var sites []Website
@@ -143,12 +158,15 @@ func (c *Client) noWebsite(sites []Website) error {
 }
 
 // filter lets only the orders of the website through.
-func (v *views) filter() group {
+func (v *views) filter() []group {
+	if v.all {
+		return nil
+	}
 	ids := make([]string, len(v.own))
 	for i, id := range v.own {
 		ids[i] = strconv.FormatInt(id, 10)
 	}
-	return group{{"store_id", "in", strings.Join(ids, ",")}}
+	return []group{{{"store_id", "in", strings.Join(ids, ",")}}}
 }
 
 // ID is an internal number of Magento, sent as a number or as text.

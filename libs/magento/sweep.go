@@ -97,11 +97,10 @@ func (w sweep) search(size int) search {
 		from = w.after.UpdatedAt
 	}
 	s := search{
-		groups: []group{
+		groups: append([]group{
 			{{"updated_at", "gteq", stamp(from)}},
 			{{"updated_at", "lteq", stamp(w.to)}},
-			w.views.filter(),
-		},
+		}, w.views.filter()...),
 		sort: []string{"updated_at", "entity_id"},
 		size: size,
 	}

@@ -9,6 +9,7 @@
 package magentowriter
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -112,7 +113,7 @@ func (t *orderTarget) Ask(ctx context.Context) (effect.Has, error) {
 		return effect.Has{}, err
 	}
 	return effect.Has{
-		Present: true, Wanted: commented && !t.movable(order), Applied: t.applied(order),
+		Present: true, Wanted: commented && !(t.writer.way == Save && t.movable(order)), Applied: t.applied(order),
 	}, nil
 }
 
@@ -120,11 +121,11 @@ func (t *orderTarget) Ask(ctx context.Context) (effect.Has, error) {
 // may only carry a status of the order's state (Magento core, Sales/Model/
 // Order/StatusHistory validation), then the comment.
 func (t *orderTarget) Write(ctx context.Context, _ bool) (claim.Applied, error) {
+	t.differences = nil // what Ask found is not what will be
 	order, commented, err := t.read(ctx)
 	if err != nil {
 		return claim.Applied{}, err
 	}
-	status := order.Status
 	if t.movable(order) && t.writer.way == Save {
 		if err := t.call(ctx, func(ctx context.Context) error {
 			_, err := t.writer.store.SaveState(ctx, order.EntityID, order.IncrementID, t.want.State, t.want.Status)
@@ -135,10 +136,9 @@ func (t *orderTarget) Write(ctx context.Context, _ bool) (claim.Applied, error) 
 		if order, err = t.readOrder(ctx); err != nil { // it was moved; what became of it is read again
 			return claim.Applied{}, failure.Unknown("magento.not_read_back", err)
 		}
-		status = order.Status
 	}
 	if !commented {
-		if err := t.comment(ctx, order, status); err != nil {
+		if order, err = t.comment(ctx, order); err != nil {
 			return claim.Applied{}, err
 		}
 	}
@@ -151,8 +151,9 @@ func (t *orderTarget) Write(ctx context.Context, _ bool) (claim.Applied, error) 
 }
 
 // comment posts the comment with the wished status, or, where the store
-// refuses that status in the order's state, with the status that it has.
-func (t *orderTarget) comment(ctx context.Context, order magento.Order, status string) error {
+// refuses that status in the order's state, with the status that it has. It
+// gives the order as it was read last.
+func (t *orderTarget) comment(ctx context.Context, order magento.Order) (magento.Order, error) {
 	post := func(status string) error {
 		return t.call(ctx, func(ctx context.Context) error {
 			return t.writer.store.AddComment(ctx, order.EntityID, t.want.Comment, status)
@@ -161,11 +162,18 @@ func (t *orderTarget) comment(ctx context.Context, order magento.Order, status s
 	if t.writer.way == Comment && order.State == t.want.From {
 		err := post(t.want.Status)
 		if !errors.Is(err, magento.ErrStatusRefused) {
-			return err
+			return order, err
 		}
 		t.differ("status", t.want.Status, order.Status+" (the store refuses "+t.want.Status+" in state "+order.State+")")
 	}
-	return post(status)
+	err := post(order.Status)
+	if errors.Is(err, magento.ErrStatusRefused) { // the order was moved since it was read
+		if order, err = t.readOrder(ctx); err != nil {
+			return order, err
+		}
+		err = post(order.Status)
+	}
+	return order, err
 }
 
 // movable tells whether the order is in the one state that may be moved.
@@ -204,8 +212,9 @@ func (t *orderTarget) read(ctx context.Context) (order magento.Order, commented 
 		comments, err = t.writer.store.Comments(ctx, order.EntityID)
 		return err
 	})
+	mark := cmp.Or(t.want.Mark, t.want.Comment)
 	for _, c := range comments {
-		commented = commented || mentions(c.Comment, t.want.Mark)
+		commented = commented || mentions(c.Comment, mark)
 	}
 	return order, commented, err
 }
@@ -213,16 +222,19 @@ func (t *orderTarget) read(ctx context.Context) (order magento.Order, commented 
 // mentions tells whether a comment has the mark as a word of its own: WEB12 is
 // not in "SOP order WEB123".
 func mentions(comment, mark string) bool {
-	for rest := comment; ; {
-		i := strings.Index(rest, mark)
+	if mark == "" {
+		return false
+	}
+	for from := 0; ; {
+		i := strings.Index(comment[from:], mark)
 		if i < 0 {
 			return false
 		}
-		before, after := rest[:i], rest[i+len(mark):]
-		if !wordEnd(before) && !wordStart(after) {
+		begin, end := from+i, from+i+len(mark)
+		if !wordEnd(comment[:begin]) && !wordStart(comment[end:]) {
 			return true
 		}
-		rest = after
+		from = end
 	}
 }
 

@@ -35,11 +35,17 @@ type Stream interface {
 // MaxDepth bounds how many flows outcomes may start in one chain.
 const MaxDepth = 4
 
+// Pair is what transform runs for one pair: its live flows, compiled with its
+// own table rows, and its settings.
+type Pair struct {
+	Flows    []*flow.Program
+	Settings map[string]any
+}
+
 // Transform runs the flows of all pairs.
 type Transform struct {
-	stream   Stream
-	flows    []*flow.Program
-	settings map[string]map[string]any // by pair
+	stream  Stream
+	pairs   map[string]Pair
 	metrics  *telemetry.Metrics
 	log      *slog.Logger
 
@@ -52,10 +58,10 @@ type Transform struct {
 // made anew, which a running system does not see happen.
 const epochKept = 10 * time.Second
 
-// New makes a transform with the live flows and each pair's settings.
-func New(stream Stream, flows []*flow.Program, settings map[string]map[string]any, m *telemetry.Metrics) *Transform {
+// New makes a transform of these pairs, by name.
+func New(stream Stream, pairs map[string]Pair, m *telemetry.Metrics) *Transform {
 	return &Transform{
-		stream: stream, flows: flows, settings: settings, metrics: m,
+		stream: stream, pairs: pairs, metrics: m,
 		log: slog.Default().With("role", string(events.RoleTransform)),
 	}
 }
@@ -66,7 +72,7 @@ func (t *Transform) Change(ctx context.Context, d *bus.Delivery) error {
 	if err := d.Data(&change); err != nil {
 		return err
 	}
-	settings, ok := t.settings[d.Subject.Pair]
+	pair, ok := t.pairs[d.Subject.Pair]
 	if !ok {
 		return unknownPair(d.Subject.Pair)
 	}
@@ -75,10 +81,10 @@ func (t *Transform) Change(ctx context.Context, d *bus.Delivery) error {
 		return err
 	}
 	run := run{
-		Transform: t, d: d,
+		Transform: t, d: d, flows: pair.Flows,
 		revision: events.Revision{Epoch: epoch, Change: d.Origin()},
 		source:   sourceOf(d.Subject, change.Record),
-		input:    flow.FromChange(d.Subject, change, settings),
+		input:    flow.FromChange(d.Subject, change, pair.Settings),
 	}
 	return run.all(ctx)
 }
@@ -103,17 +109,17 @@ func (t *Transform) Outcome(ctx context.Context, d *bus.Delivery) error {
 	if err := d.Data(&outcome); err != nil {
 		return err
 	}
-	settings, ok := t.settings[d.Subject.Pair]
+	pair, ok := t.pairs[d.Subject.Pair]
 	if !ok || outcome.System == "" || d.Depth() >= MaxDepth {
 		return nil // of a notice, of a pair that is gone, or at the end of its chain
 	}
 	revision := outcome.Revision
 	revision.Outcome = d.Origin()
-	input, err := flow.FromOutcome(d.Subject, outcome, d.Depth(), settings)
+	input, err := flow.FromOutcome(d.Subject, outcome, d.Depth(), pair.Settings)
 	if err != nil {
 		return failure.Defect("transform.outcome", "the outcome can't be encoded", err)
 	}
-	run := run{Transform: t, d: d, revision: revision, source: outcome.Source, input: input}
+	run := run{Transform: t, d: d, flows: pair.Flows, revision: revision, source: outcome.Source, input: input}
 	return run.all(ctx)
 }
 
@@ -126,6 +132,7 @@ func unknownPair(pair string) error {
 type run struct {
 	*Transform
 	d        *bus.Delivery
+	flows    []*flow.Program
 	revision events.Revision
 	source   events.SourceRef
 	input    flow.Input
@@ -155,7 +162,22 @@ func (r *run) all(ctx context.Context) error {
 	if !ran && r.d.Subject.Word == events.WordChange {
 		return r.tell(ctx, nil, flow.Decision{Reason: "no flow starts from " + r.input.Type})
 	}
-	return errors.Join(refused...)
+	return together(refused)
+}
+
+// together makes one failure of the refusals of several flows. A dead letter
+// has one code, which is the first's; its reason has them all.
+func together(refused []error) error {
+	if len(refused) < 2 {
+		return errors.Join(refused...)
+	}
+	reasons := make([]string, len(refused))
+	for i, err := range refused {
+		reasons[i] = err.Error()
+	}
+	all := *failure.Of(refused[0])
+	all.Reason = strings.Join(reasons, "; and ")
+	return all.Because(errors.Join(refused...))
 }
 
 // carryAway publishes what a flow decided: a command, or why there is none.

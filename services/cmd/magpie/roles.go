@@ -13,7 +13,6 @@ import (
 	"github.com/magpie-integration/magpie/libs/claim"
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/effect"
-	"github.com/magpie-integration/magpie/libs/flow"
 	"github.com/magpie-integration/magpie/libs/gp"
 	"github.com/magpie-integration/magpie/libs/magento"
 	"github.com/magpie-integration/magpie/libs/telemetry"
@@ -118,23 +117,15 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 }
 
 func addTransform(_ context.Context, a *app) error {
-	var programs []*flow.Program
-	for _, name := range []string{"order-to-gp", "order-status-to-magento"} {
-		document, err := flow.Template(name)
-		if err != nil {
-			return err
-		}
-		program, err := flow.Compile(document)
-		if err != nil {
-			return err
-		}
-		programs = append(programs, program)
-	}
-	settings := map[string]map[string]any{}
+	pairs := map[string]transform.Pair{}
 	for _, pair := range a.cfg.Pairs {
-		settings[pair.Name] = flowSettings(pair)
+		flows, err := compileFlows(pair)
+		if err != nil {
+			return fmt.Errorf("pair %s: %w", pair.Name, err)
+		}
+		pairs[pair.Name] = transform.Pair{Flows: flows, Settings: flowSettings(pair)}
 	}
-	t := transform.New(a.bus, programs, settings, a.telemetry.Metrics)
+	t := transform.New(a.bus, pairs, a.telemetry.Metrics)
 	changes := a.consumer(bus.TransformChangesSpec(transformParallel), nil)
 	changes.Refused = transform.Refused
 	outcomes := a.consumer(bus.TransformOutcomesSpec(transformParallel), nil)
@@ -147,20 +138,6 @@ func addTransform(_ context.Context, a *app) error {
 
 // transformParallel keys at once: it waits for acknowledgements only.
 const transformParallel = 32
-
-// flowSettings are the pair's settings as its flows read them. What the pair
-// gives under flows comes over what Magpie knows of it.
-func flowSettings(pair config.Pair) map[string]any {
-	order := pair.GP.Order
-	settings := map[string]any{
-		"order.prefix": order.Prefix, "order.docid": order.DocID, "order.batch": order.Batch, "order.site": order.Site,
-		"order.timezone": pair.GP.Location().String(),
-	}
-	for name, value := range pair.Flows {
-		settings[name] = value
-	}
-	return settings
-}
 
 func addGPWriter(ctx context.Context, a *app) error {
 	kv, err := a.bus.KV(ctx, bus.Claims)
