@@ -73,10 +73,7 @@ func (l *Letters) List(ctx context.Context, f Filter) ([]Letter, error) {
 		if err != nil {
 			return nil, err
 		}
-		letter, _, err := read(stored)
-		if err != nil {
-			return nil, err
-		}
+		letter, _ := read(stored)
 		if f.Code == "" || f.Code == letter.Code {
 			letter.Whole = nil
 			out = append(out, letter)
@@ -86,17 +83,14 @@ func (l *Letters) List(ctx context.Context, f Filter) ([]Letter, error) {
 }
 
 func (f Filter) subject() string {
-	any := func(s string) string {
+	// Escaped, since a person may type anything; a name is its own token.
+	token := func(s string) string {
 		if s == "" {
 			return "*"
 		}
-		return s
+		return events.Key(s).Token()
 	}
-	key := "*"
-	if f.Key != "" {
-		key = events.Key(f.Key).Token()
-	}
-	return fmt.Sprintf("magpie.dead.%s.%s.%s.%s", any(f.Pair), any(f.Role), any(f.Entity), key)
+	return fmt.Sprintf("magpie.dead.%s.%s.%s.%s", token(f.Pair), token(f.Role), token(f.Entity), token(f.Key))
 }
 
 // Show gives one letter whole.
@@ -154,7 +148,7 @@ var ErrNoLetter = failure.Rejected("dlq.no_letter", "id", "there is no waiting d
 
 func (l *Letters) get(ctx context.Context, id string) (letter Letter, dead events.DeadLetter, event string, err error) {
 	sequence, err := strconv.ParseUint(id, 10, 64)
-	if err != nil {
+	if err != nil || sequence == 0 {
 		return letter, dead, "", ErrNoLetter
 	}
 	stored, ok, err := l.stream.Get(ctx, bus.Dead, sequence)
@@ -164,18 +158,27 @@ func (l *Letters) get(ctx context.Context, id string) (letter Letter, dead event
 	if !ok {
 		return letter, dead, "", ErrNoLetter
 	}
-	letter, dead, err = read(stored)
-	return letter, dead, stored.Header.Get(jetstream.MsgIDHeader), err
+	letter, dead = read(stored)
+	return letter, dead, stored.Header.Get(jetstream.MsgIDHeader), nil
 }
 
-func read(stored bus.Stored) (Letter, events.DeadLetter, error) {
+// read opens a letter. One that can't be read, because something else than
+// Magpie published it, is a letter too: it must neither hide the others nor
+// stay for ever.
+func read(stored bus.Stored) (Letter, events.DeadLetter) {
 	var dead events.DeadLetter
-	if err := json.Unmarshal(stored.Data, &dead); err != nil {
-		return Letter{}, dead, fmt.Errorf("read dead letter %d: %w", stored.Sequence, err)
-	}
 	subject, err := events.ParseSubject(stored.Subject)
 	if err != nil {
-		return Letter{}, dead, err
+		subject = events.Subject{Pair: "unknown", Scope: "unknown", Entity: "unknown", Key: events.Key(stored.Subject)}
+	} else {
+		err = json.Unmarshal(stored.Data, &dead)
+	}
+	if err != nil {
+		dead = events.DeadLetter{
+			Kind: string(failure.KindDefect), Code: "dlq.unreadable", Reason: "this is no dead letter of Magpie: " + err.Error(),
+			Fix: "find out who published it, and discard it", First: stored.Time, Last: stored.Time,
+			Message: events.Message{Subject: stored.Subject, Sequence: stored.Sequence, Raw: stored.Data},
+		}
 	}
 	return Letter{
 		ID: strconv.FormatUint(stored.Sequence, 10), Pair: subject.Pair, Role: subject.Scope,
@@ -183,7 +186,7 @@ func read(stored bus.Stored) (Letter, events.DeadLetter, error) {
 		Kind: dead.Kind, Code: dead.Code, Reason: dead.Reason, Field: dead.Field, Fix: dead.Fix,
 		Tries: dead.Tries, First: dead.First, Last: dead.Last, Trace: traceID(stored.Header.Get("ce-" + events.ExtTraceParent)),
 		Whole: &WholeStory{History: dead.History, Stack: dead.Stack, Message: dead.Message},
-	}, dead, nil
+	}, dead
 }
 
 // traceID takes the trace id out of a W3C traceparent: version-trace-span-flags.

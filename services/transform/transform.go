@@ -46,8 +46,8 @@ type Pair struct {
 type Transform struct {
 	stream  Stream
 	pairs   map[string]Pair
-	metrics  *telemetry.Metrics
-	log      *slog.Logger
+	metrics *telemetry.Metrics
+	log     *slog.Logger
 
 	mu      sync.Mutex
 	epoch   uint64

@@ -76,14 +76,15 @@ func TestEveryEffectHappensOnceWhileReplicasAreKilledAndFrozen(t *testing.T) {
 		r.stop()
 	}
 
-	s := w.sums()
+	s, rewrites := w.sums(), len(w.commands(t, isRewrite))
 	t.Logf("%.1fs: %d messages (%d out of order, %d duplicates), %d writes, %d answers lost, %d connections refused, %d claims taken over, %d rewrites",
 		time.Since(began).Seconds(), len(load.messages), load.late, load.duplicates, s.Writes, s.Lost, s.Refused,
-		taken, len(w.commands(t, isRewrite)))
+		taken, rewrites)
 	if !s.Wrong.none() {
 		t.Error(s.Wrong)
 	}
-	if s.Lost == 0 || s.Refused == 0 || taken == 0 || load.late == 0 || load.duplicates == 0 {
+	// That the woken replica's claims were lost shows as rewrites.
+	if s.Lost == 0 || s.Refused == 0 || taken == 0 || rewrites == 0 || load.late == 0 || load.duplicates == 0 {
 		t.Error("a fault never came, so this run proves less than it should")
 	}
 	for _, err := range w.newest(t, load) {
@@ -94,17 +95,22 @@ func TestEveryEffectHappensOnceWhileReplicasAreKilledAndFrozen(t *testing.T) {
 	}
 }
 
-// freezeInMidWork stops a replica at a moment at which it holds some claims,
-// and gives their keys.
+// freezeInMidWork stops a replica at a moment at which the target is at work
+// on its calls, and gives the keys whose claims it holds.
 func (w *world) freezeInMidWork(t *testing.T, p *process, keys []string) (held []string) {
 	t.Helper()
-	const enough = 3
 	until(t, p.owner+" stands still in the middle of its work", func() bool {
+		if w.running(p.owner) < 2 {
+			return false
+		}
 		p.freeze()
-		if held = w.held(t, p.owner, keys); len(held) < enough {
+		sent := w.running(p.owner)
+		held = w.held(t, p.owner, keys)
+		midWork := sent > 0 && len(held) > 0
+		if !midWork {
 			p.wake()
 		}
-		return len(held) >= enough
+		return midWork
 	})
 	return held
 }
@@ -117,16 +123,13 @@ func (w *world) killInMidWork(t *testing.T, p *process, keys []string) []string 
 	return held
 }
 
-// takenOver waits until others have every claim that a frozen replica holds;
-// that takes them more than its lease.
+// takenOver waits until a replica is frozen for longer than its lease, and
+// others have every claim that it held.
 func (w *world) takenOver(t *testing.T, p *process, held []string) {
 	t.Helper()
-	since := time.Now()
-	until(t, "others take over what "+p.owner+" holds", func() bool { return len(w.held(t, p.owner, held)) == 0 })
-	// They may have seen the oldest claims for a moment before the freeze.
-	if frozen := time.Since(since); frozen < times.Lease-ms(2*maxWork) {
-		t.Errorf("%s was taken over after %s; the lease is %s", p.owner, frozen, times.Lease)
-	}
+	until(t, "others take over what "+p.owner+" holds", func() bool {
+		return time.Since(p.still) > times.Lease && len(w.held(t, p.owner, held)) == 0
+	})
 }
 
 // newest says which keys are not at their newest revision.

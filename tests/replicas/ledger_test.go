@@ -128,7 +128,20 @@ func (l *ledger) writesOf(owner string) int {
 	return l.writes[owner]
 }
 
-// books' sums.
+// running is how many calls of an owner the target is at work on.
+func (l *ledger) running(owner string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, b := range l.books {
+		for _, c := range b.running {
+			if c.owner == owner {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 type sums struct {
 	Writes, Lost, Refused int
 	Wrong                 violations

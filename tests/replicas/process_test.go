@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // process is a replica in a process of its own.
@@ -21,6 +22,7 @@ type process struct {
 	stdin io.Closer
 	log   string
 	gone  chan struct{} // closed when it has ended
+	still time.Time     // since when it stands still, once it was frozen
 }
 
 func (w *world) replica(t *testing.T, owner string) *process {
@@ -97,6 +99,7 @@ func (p *process) signal(s syscall.Signal) {
 func (p *process) freeze() {
 	p.t.Helper()
 	p.signal(syscall.SIGSTOP)
+	p.still = time.Now()
 	var status syscall.WaitStatus
 	for {
 		_, err := syscall.Wait4(p.cmd.Process.Pid, &status, syscall.WUNTRACED, nil)

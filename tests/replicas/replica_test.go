@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -110,6 +111,7 @@ func (w *writer) handle(ctx context.Context, d *bus.Delivery) error {
 	if !overtaken {
 		outcome, err = w.apply(ctx, cmd)
 		if errors.Is(err, claim.ErrLost) {
+			slog.Warn("a claim was lost", "key", cmd.Target, "revision", cmd.Revision, "cause", err)
 			return w.effect.Rewrite(ctx, d, cmd)
 		}
 		if err != nil {
