@@ -36,18 +36,25 @@ var orderFunctions = []function{
 		},
 	},
 	{
-		group: "orders", name: "priceRows", params: []param{need("rows", kindList), need("places", kindNumber)}, gives: kindList,
+		group: "orders", name: "priceRows",
+		params: []param{need("rows", kindList), need("places", kindNumber), may("unitPlaces", kindNumber)}, gives: kindList,
 		doc: "Rows of orderMoneyRows with {unitPrice, extended, rest} added, such that GP agrees with itself: extended is quantity x unitPrice " +
 			"at the currency's places (eConnect checks it). unitPrice is Magento's price where that gives rowTotal; else rowTotal / quantity with the fewest places, " +
-			"up to five, that does. Where no five places do (thousands of units), the nearest is taken and rest holds what is missing: rowTotal = extended + rest, " +
-			"and the flow says where rest goes. Magento's price is rounded, so quantity x price may differ from row_total by cents; row_total is right.",
-		example: `priceRows([{quantity: 3, price: 3.33, rowTotal: 10}], 2)[0].unitPrice`, result: `"3.333"`,
+			"up to unitPlaces (the currency's, if not given; GP's items keep up to five), that does. Where none does, the nearest is taken and rest holds what is missing: " +
+			"rowTotal = extended + rest, and the flow says where rest goes. Magento's price is rounded, so quantity x price may differ from row_total by cents; row_total is right.",
+		example: `priceRows([{quantity: 3, price: 3.33, rowTotal: 10}], 2, 5)[0].unitPrice`, result: `"3.333"`,
 		do: func(args []any) (any, error) {
 			places, err := wholeNumber(args[1].(decimal.Decimal))
 			if err != nil || places < 0 || places > unitPlaces {
 				return nil, fmt.Errorf("a currency has 0 to %d places, not %s", unitPlaces, args[1])
 			}
-			return priceRows(args[0].([]any), int32(places)) //nolint:gosec // bounded above
+			finest := places
+			if len(args) > 2 && args[2] != nil {
+				if finest, err = wholeNumber(args[2].(decimal.Decimal)); err != nil || finest < 0 || finest > unitPlaces {
+					return nil, fmt.Errorf("a unit price of GP has 0 to %d places, not %s", unitPlaces, args[2])
+				}
+			}
+			return priceRows(args[0].([]any), int32(places), int32(max(finest, places))) //nolint:gosec // bounded above
 		},
 	},
 	{
@@ -173,7 +180,7 @@ func moneyRow(i int, r map[string]any, currency string) (map[string]any, error) 
 	return row, err
 }
 
-func priceRows(rows []any, places int32) (any, error) {
+func priceRows(rows []any, places, finest int32) (any, error) {
 	priced := make([]any, len(rows))
 	for i, v := range rows {
 		r, _ := v.(map[string]any)
@@ -188,7 +195,7 @@ func priceRows(rows []any, places int32) (any, error) {
 			row[k] = v
 		}
 		total = total.Round(places)
-		unit, extended := unitPrice(quantity, price, total, places)
+		unit, extended := unitPrice(quantity, price, total, places, finest)
 		row["rowTotal"], row["unitPrice"], row["extended"], row["rest"] = total, unit, extended, total.Sub(extended)
 		priced[i] = row
 	}
@@ -196,15 +203,15 @@ func priceRows(rows []any, places int32) (any, error) {
 }
 
 // unitPrice finds the unit price for which GP's quantity x price is the row's
-// total; failing that, the nearest of five places.
-func unitPrice(quantity, price, total decimal.Decimal, places int32) (unit, extended decimal.Decimal) {
+// total; failing that, the nearest of the finest places.
+func unitPrice(quantity, price, total decimal.Decimal, places, finest int32) (unit, extended decimal.Decimal) {
 	if quantity.IsZero() {
 		return price, decimal.Decimal{}
 	}
-	if p := price.Round(unitPlaces); quantity.Mul(p).Round(places).Equal(total) {
+	if p := price.Round(finest); quantity.Mul(p).Round(places).Equal(total) {
 		return p, total
 	}
-	for n := places; n <= unitPlaces; n++ {
+	for n := places; n <= finest; n++ {
 		unit = total.DivRound(quantity, n)
 		if extended = quantity.Mul(unit).Round(places); extended.Equal(total) {
 			return unit, total

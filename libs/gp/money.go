@@ -66,6 +66,26 @@ func (m money) object() (object, error) {
 	return object{"Currency": m.currency, "Value": value, "DecimalDigits": strconv.Itoa(int(places))}, nil
 }
 
+// unitPrice is the MoneyAmount of one unit: it has the decimals that it needs,
+// at least the currency's. How many GP takes is the item's setting
+// (CurrencyDecimalPlaces).
+type unitPrice money
+
+func (m unitPrice) object() (object, error) {
+	if !m.Valid {
+		return nil, nil
+	}
+	places := Digits(m.currency)
+	for places < maxDecimals && !m.Decimal.Equal(m.Decimal.Truncate(places)) {
+		places++
+	}
+	value, err := fixed("money", m.Decimal, places)
+	if err != nil {
+		return nil, err
+	}
+	return object{"Currency": m.currency, "Value": value, "DecimalDigits": strconv.Itoa(int(places))}, nil
+}
+
 // quantity is a Quantity before it is written: it has the decimals that it needs.
 type quantity decimal.Decimal
 

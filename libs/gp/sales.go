@@ -249,7 +249,7 @@ func (l SalesLine) object(currency string) object {
 	amount := func(d decimal.NullDecimal) money { return money{d, currency} }
 	return object{
 		"Key":       sequenced("LineSequenceNumber", l.Sequence),
-		"UnitPrice": amount(l.UnitPrice), "TotalAmount": amount(l.Total), "Quantity": quantity(l.Quantity),
+		"UnitPrice": unitPrice{l.UnitPrice, currency}, "TotalAmount": amount(l.Total), "Quantity": quantity(l.Quantity),
 		"Discount": reduction(l.Discount, currency), "ItemDescription": l.Description,
 		"IsNonInventory": yes(l.NonInventory), "IsDropShip": yes(l.DropShip),
 		"RequestedShipDate": l.RequestedShipDate.wire(), "Comment": l.Comment, "UofM": l.UofM,

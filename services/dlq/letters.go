@@ -8,6 +8,7 @@
 package dlq
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -159,7 +160,7 @@ func (l *Letters) get(ctx context.Context, id string) (letter Letter, dead event
 		return letter, dead, "", ErrNoLetter
 	}
 	letter, dead = read(stored)
-	return letter, dead, stored.Header.Get(jetstream.MsgIDHeader), nil
+	return letter, dead, cmp.Or(stored.Header.Get(jetstream.MsgIDHeader), "letter:"+letter.ID), nil
 }
 
 // read opens a letter. One that can't be read, because something else than

@@ -40,6 +40,7 @@ func TestTheListSaysWhatAPersonNeeds(t *testing.T) {
 func TestTheListIsFiltered(t *testing.T) {
 	b := start(t)
 	publish(t, b, change("main", "123", "c1"))
+	refuse(t, b, transformSpec, 1, mismatch())
 	publish(t, b, change("eu", "a.b", "c2"))
 	refuse(t, b, transformSpec, 2, mismatch())
 	publish(t, b, command("main", "123", "w1"))
@@ -122,8 +123,8 @@ func TestALetterThatIsNotThereIsSaidSo(t *testing.T) {
 func TestAReplayIsTheSameEventUnderANewID(t *testing.T) {
 	b := start(t)
 	publish(t, b, change("main", "122", "c0"))
-	cause := change("main", "123", "c1")
-	first := publish(t, b, cause)
+	refuse(t, b, transformSpec, 1, mismatch())
+	first := publish(t, b, change("main", "123", "c1"))
 	refuse(t, b, transformSpec, 2, mismatch())
 	before := scan(t, b, bus.Changes)[1]
 
@@ -301,6 +302,9 @@ func TestALetterThatCantBeReadHidesNoOther(t *testing.T) {
 	}
 	if got := list(t, b, dlq.Filter{}); len(got) != 1 {
 		t.Errorf("got %+v", got)
+	}
+	if got := audits(t, b); len(got) != 2 {
+		t.Errorf("two discards, and %d entries in the audit trail", len(got))
 	}
 }
 
