@@ -82,7 +82,8 @@ func orderInput(record any) flow.Input {
 	if err != nil {
 		panic(err)
 	}
-	return flow.FromChange(events.ChangeSubject("us", events.Magento, events.Order, "000000005"), events.Change{Record: text}, nil)
+	return flow.FromChange(events.ChangeSubject("us", events.Magento, events.Order, "000000005"), events.Change{Record: text},
+		map[string]any{"order.pricePlaces": 5})
 }
 
 // Whatever the order, GP's three checks hold, to the last decimal: rows add up

@@ -152,7 +152,10 @@ func (s *Step) describe(body []byte) {
 	case events.WordAudit:
 		var a events.Audit
 		_ = json.Unmarshal(body, &a)
-		s.Text = strings.TrimSpace(fmt.Sprintf("dead letter %s by %s %s", a.Action, a.By, a.Reason))
+		s.Result, s.Text = a.Action, fmt.Sprintf("dead letter %s by %s", a.Action, a.By)
+		if a.Reason != "" {
+			s.Text += ": " + a.Reason
+		}
 	}
 }
 
@@ -173,25 +176,29 @@ func outcomeText(o events.Outcome) string {
 
 // headline is the newest thing that matters, in one line.
 func headline(l Life) string {
+	const onItsWay = "on its way"
 	text := fmt.Sprintf("nothing is known of %s %s", l.Entity, l.Key)
 	if len(l.Steps) > 0 {
-		text = "on its way"
+		text = onItsWay
 	}
+	over := false // it came to an end outside GP, which a new change opens again
 	for _, step := range l.Steps {
-		o, ok := step.Details.(events.Outcome)
-		if !ok {
-			if step.Word == events.WordDead {
-				text = "needs a person: " + step.Text
-			}
-			continue
-		}
+		o, _ := step.Details.(events.Outcome)
 		switch {
+		case step.Word == events.WordDead:
+			text, over = "needs a person: "+step.Text, false
+		case step.Word == events.WordAudit && step.Result == "discarded":
+			text, over = step.Text, true
+		case step.Word == events.WordChange && over:
+			text, over = onItsWay, false
 		case o.System == events.GP && (o.Result == events.Applied || o.Result == events.Unchanged):
 			if !strings.HasPrefix(text, "in GP as "+o.Target) {
 				text = fmt.Sprintf("in GP as %s since %s", o.Target, step.At.Format(time.TimeOnly))
 			}
-		case o.Result == events.Withdrawn, o.Result == events.Skipped && o.Flow != "":
-			text = outcomeText(o)
+			over = false
+		case o.Result == events.Withdrawn, o.Result == events.Skipped && o.Flow != "",
+			o.Result == events.Skipped && (over || text == onItsWay):
+			text, over = outcomeText(o), true
 		}
 	}
 	return text

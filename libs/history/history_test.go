@@ -232,7 +232,7 @@ func TestTheHeadlineIsTheNewestThingThatMatters(t *testing.T) {
 		"a dead letter after it was in GP":     {[]any{newOrder, applied, letter}, "needs a person: given up by gp-writer as rejected: no item X (gp.item.unknown)"},
 		"replayed":                             {[]any{newOrder, write, refused, events.Audit{Action: "replayed", By: "ana"}, write}, "on its way"},
 		"replayed, and in GP":                  {[]any{newOrder, write, refused, events.Audit{Action: "replayed", By: "ana"}, write, applied}, "in GP as WEB123 since 12:00:05"},
-		"discarded":                            {[]any{newOrder, write, refused, discarded}, "dead letter discarded by ana written by hand"},
+		"discarded":                            {[]any{newOrder, write, refused, discarded}, "dead letter discarded by ana: written by hand"},
 		"discarded, and changed since":         {[]any{newOrder, write, refused, discarded, newOrder}, "on its way"},
 	} {
 		t.Run(name, func(t *testing.T) {
