@@ -138,6 +138,9 @@ func (l *Letters) handled(ctx context.Context, letter Letter, dead events.DeadLe
 	}
 	sequence, _ := strconv.ParseUint(letter.ID, 10, 64)
 	if err := l.stream.Delete(ctx, bus.Dead, sequence); err != nil {
+		if _, there, err := l.stream.Get(ctx, bus.Dead, sequence); err == nil && !there {
+			return nil // somebody else was faster
+		}
 		return fmt.Errorf("letter %s was %s, but is still listed: %w", letter.ID, audit.Action, err)
 	}
 	return nil

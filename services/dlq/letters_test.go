@@ -2,6 +2,7 @@ package dlq_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -380,4 +381,23 @@ func decoded(t *rapid.T, text []byte) (v any) {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// hasty is a bus on which somebody else takes the letter away just before.
+type hasty struct{ *bus.Bus }
+
+func (h hasty) Delete(ctx context.Context, stream string, sequence uint64) error {
+	if err := h.Bus.Delete(ctx, stream, sequence); err != nil {
+		return err
+	}
+	return h.Bus.Delete(ctx, stream, sequence)
+}
+
+func TestTwoPeopleMayReplayALetterAtOnce(t *testing.T) {
+	b := start(t)
+	publish(t, b, command("main", "123", "w1"))
+	refuse(t, b, writerSpec, 1, mismatch())
+	if _, err := dlq.NewLetters(hasty{b}).Replay(t.Context(), "1", "ana"); err != nil {
+		t.Error(err)
+	}
 }

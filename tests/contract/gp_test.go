@@ -100,20 +100,17 @@ func shape(s gpbox.FaultShape) func(*gpbox.Config) {
 }
 
 var gpVariants = []gpVariant{
-	{"preset gp-service", nil, paths("gp-service")},
-	{"preset gp-web-services", nil, paths("gp-web-services")},
-	{"preset dynamics-gp", nil, paths("dynamics-gp")},
-	{"no authentication", func(c *gpbox.Config) { c.User, c.Password = "", "" }, func(c *gp.Config) { c.Auth, c.User, c.Password = "", "", "" }},
-	{"NTLM", ntlmBox, ntlm},
-	{"NTLM, services one by one", ntlmBox, func(c *gp.Config) { c.Auth, c.Paths = "ntlm", "gp-service" }},
-	{"faults as exception detail", shape(gpbox.FaultExceptionDetail), nil},
-	{"faults of the dispatcher", shape(gpbox.FaultDispatcher), nil},
-	{"faults with a bare message", shape(gpbox.FaultBareMessage), nil},
+	{"preset dynamics-gp, basic authentication, faults as exception detail", nil, nil},
+	{"preset gp-service, NTLM", ntlmBox, func(c *gp.Config) { c.Auth, c.Paths = "ntlm", "gp-service" }},
+	{"preset gp-web-services, faults with a bare message", shape(gpbox.FaultBareMessage), paths("gp-web-services")},
+	{"no authentication, faults of the dispatcher", func(c *gpbox.Config) {
+		c.User, c.Password, c.FaultShape = "", "", gpbox.FaultDispatcher
+	}, func(c *gp.Config) { c.Auth, c.User, c.Password = "", "", "" }},
 	{"strict order of elements", func(c *gpbox.Config) { c.StrictOrder = true }, nil},
 	{"padded text", func(c *gpbox.Config) { c.PadText = true }, nil},
-	{"company by name", nil, func(c *gp.Config) { c.Company = "fabrikam, inc." }},
-	{"another company", func(c *gpbox.Config) { c.Company, c.CompanyName = 7, "Verdant" }, func(c *gp.Config) { c.Company = "Verdant" }},
-	{"a company's own time zone", func(c *gpbox.Config) { c.Location = time.FixedZone("UTC-8", -8*3600) }, nil},
+	{"a company by name, in its own time zone", func(c *gpbox.Config) {
+		c.Company, c.CompanyName, c.Location = 7, "Verdant", time.FixedZone("UTC-8", -8*3600)
+	}, func(c *gp.Config) { c.Company = "verdant" }},
 	{"all at once", func(c *gpbox.Config) {
 		c.NTLM, c.StrictOrder, c.PadText, c.FaultShape = true, true, true, gpbox.FaultBareMessage
 	}, func(c *gp.Config) { c.Auth, c.Paths, c.Company = "ntlm", "gp-web-services", "Fabrikam, Inc." }},
@@ -385,7 +382,7 @@ func (c *company) refusals(t *testing.T) {
 		"unknown item": {func(o *gp.SalesOrder) { o.Lines[0].ItemNumber = "NO-ITEM" },
 			"gp.item.unknown", "The item NO-ITEM does not exist", "Lines.ItemKey"},
 		"unknown site": {func(o *gp.SalesOrder) { o.WarehouseID, o.Lines[0].WarehouseID = "MOON", "MOON" },
-			"gp.item.not_at_site", "The site MOON does not exist", "WarehouseKey, Lines.WarehouseKey"},
+			"gp.site.unknown", "The site MOON does not exist", "WarehouseKey, Lines.WarehouseKey"},
 		"item not at the site": {func(o *gp.SalesOrder) { o.Lines[0].WarehouseID = "EMPTY" },
 			"gp.item.not_at_site", "is not assigned to the site EMPTY", "Lines.WarehouseKey"},
 		"unknown unit": {func(o *gp.SalesOrder) { o.Lines[0].UofM = "PALLET" },
@@ -643,7 +640,7 @@ func TestGPWithAShortage(t *testing.T) {
 	}
 	t.Run("refused", func(t *testing.T) {
 		c := openGP(t, gpVariant{box: func(cfg *gpbox.Config) { cfg.Shortage = gpbox.ShortageRefuse }})
-		refusal(t, c.CreateSalesOrder(t.Context(), mugs("SHORT1", five)), failure.KindRejected, "gp.validation", "The quantity 5 of item SCARCE is not available")
+		refusal(t, c.CreateSalesOrder(t.Context(), mugs("SHORT1", five)), failure.KindRejected, "gp.item.shortage", "The quantity 5 of item SCARCE is not available")
 	})
 	t.Run("no back orders", func(t *testing.T) {
 		c := openGP(t, gpVariant{box: func(cfg *gpbox.Config) { cfg.Items[1].NoBackorder = true }})

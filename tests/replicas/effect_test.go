@@ -5,6 +5,7 @@ package replicas
 import (
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -33,42 +34,35 @@ func TestEveryEffectHappensOnceWhileReplicasAreKilledAndFrozen(t *testing.T) {
 	publishing.Go(func() { w.publishAll(t, load, perSecond) })
 	defer publishing.Wait()
 
+	until(t, "all replicas write", func() bool {
+		return w.writesOf("r1") > 0 && w.writesOf("r2") > 0 && w.writesOf("r3") > 0
+	})
 	taken := 0
 	for round := range rounds {
-		// Each round has its share of the workload; the kill is in its middle.
-		share := int64(100 / rounds)
-		start := int64(round) * share
+		// Each round has its share of the workload.
+		at := func(percent int) {
+			t.Helper()
+			until(t, "the workload's next part", func() bool { return load.reached((100*round + percent) / rounds) })
+		}
 		w.rng.Shuffle(len(replicas), func(i, k int) { replicas[i], replicas[k] = replicas[k], replicas[i] })
-		frozen, killed := replicas[0], replicas[1]
+		killed := replicas[2]
+		kill := sync.OnceFunc(func() { taken += len(w.killInMidWork(t, killed, load.keys)) })
 
-		until(t, "all replicas write", func() bool {
-			for _, r := range replicas {
-				if w.writesOf(r.owner) == 0 {
-					return false
-				}
-			}
-			return load.reached(start + share/10)
-		})
-		held := w.freezeInMidWork(t, frozen, load.keys)
-		taken += len(held)
-		// Either fault alone, or both at once with one replica left.
+		at(5)
+		// Either fault by itself, or both at once with one replica left.
 		together := w.rng.IntN(2) == 0
-		if together {
-			taken += len(w.killInMidWork(t, killed, load.keys))
+		taken += w.freezeAndWake(t, replicas[0], load.keys, w.sentSome, func() {
+			if together {
+				kill()
+			}
+		})
+		at(40)
+		kill()
+		at(60)
+		taken += w.freezeAndWake(t, replicas[1], load.keys, w.sentNotAll, func() {})
+		if replicas = replicas[:2]; round+1 < rounds {
+			replicas = append(replicas, w.replica(t, fmt.Sprintf("%s.%d", killed.owner, round+2)))
 		}
-		w.takenOver(t, frozen, held)
-		atWaking := w.writesOf(frozen.owner)
-		frozen.wake()
-		if !together {
-			until(t, "half of the round is published", func() bool { return load.reached(start + share/2) })
-			taken += len(w.killInMidWork(t, killed, load.keys))
-		}
-		if round+1 < rounds {
-			replicas[1] = w.replica(t, fmt.Sprintf("%s.%d", killed.owner, round+2))
-		} else {
-			replicas = append(replicas[:1], replicas[2:]...)
-		}
-		until(t, "the woken replica writes again", func() bool { return w.writesOf(frozen.owner) > atWaking })
 	}
 	publishing.Wait()
 	until(t, "everything is done", func() bool { return w.settled(t) && w.newest(t, load) == nil })
@@ -95,41 +89,59 @@ func TestEveryEffectHappensOnceWhileReplicasAreKilledAndFrozen(t *testing.T) {
 	}
 }
 
-// freezeInMidWork stops a replica at a moment at which the target is at work
-// on its calls, and gives the keys whose claims it holds.
-func (w *world) freezeInMidWork(t *testing.T, p *process, keys []string) (held []string) {
+// freezeAndWake freezes a replica at a moment in its work, for longer than its
+// lease and until others have the claims that it held, and gives their number.
+// It is awake when it has written again.
+func (w *world) freezeAndWake(t *testing.T, p *process, keys []string, m moment, meanwhile func()) int {
 	t.Helper()
-	until(t, p.owner+" stands still in the middle of its work", func() bool {
-		if w.running(p.owner) < 2 {
-			return false
-		}
-		p.freeze()
-		sent := w.running(p.owner)
-		held = w.held(t, p.owner, keys)
-		midWork := sent > 0 && len(held) > 0
-		if !midWork {
-			p.wake()
-		}
-		return midWork
+	held := w.freeze(t, p, keys, m)
+	meanwhile()
+	until(t, "others take over what "+p.owner+" holds", func() bool {
+		return time.Since(p.still) > times.Lease && len(w.held(t, p.owner, held)) == 0
 	})
-	return held
+	before := w.writesOf(p.owner)
+	p.wake()
+	until(t, p.owner+" writes again", func() bool { return w.writesOf(p.owner) > before })
+	return len(held)
 }
 
-// killInMidWork does the same and then kills it.
+// killInMidWork kills a replica while the target is at work for it, and gives
+// the keys whose claims it leaves.
 func (w *world) killInMidWork(t *testing.T, p *process, keys []string) []string {
 	t.Helper()
-	held := w.freezeInMidWork(t, p, keys)
+	held := w.freeze(t, p, keys, w.sentSome)
 	p.kill()
 	return held
 }
 
-// takenOver waits until a replica is frozen for longer than its lease, and
-// others have every claim that it held.
-func (w *world) takenOver(t *testing.T, p *process, held []string) {
+// moment tells whether a replica was caught where it should be: sent is how
+// many of its calls the target is at work on, held the keys whose claims it has.
+type moment func(t *testing.T, sent int, held []string) bool
+
+func (w *world) sentSome(_ *testing.T, sent int, held []string) bool { return sent > 0 && len(held) > 0 }
+
+// sentNotAll catches it between a claim and its call.
+func (w *world) sentNotAll(t *testing.T, _ int, held []string) bool {
+	return slices.ContainsFunc(held, func(key string) bool { return !w.came(key, w.claim(t, key).Claimed) })
+}
+
+// freeze stops a replica at a moment, and gives the keys whose claims it holds.
+func (w *world) freeze(t *testing.T, p *process, keys []string, m moment) (held []string) {
 	t.Helper()
-	until(t, "others take over what "+p.owner+" holds", func() bool {
-		return time.Since(p.still) > times.Lease && len(w.held(t, p.owner, held)) == 0
+	until(t, p.owner+" stands still in the middle of its work", func() bool {
+		if w.running(p.owner) == 0 {
+			return false
+		}
+		p.freeze()
+		sent := w.running(p.owner) // at once: the target goes on
+		held = w.held(t, p.owner, keys)
+		caught := m(t, sent, held)
+		if !caught {
+			p.wake()
+		}
+		return caught
 	})
+	return held
 }
 
 // newest says which keys are not at their newest revision.

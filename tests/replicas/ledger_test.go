@@ -25,6 +25,7 @@ type book struct {
 	exists   bool
 	content  string
 	revision events.Revision
+	came     map[events.Revision]bool
 	done     map[events.Revision]bool
 	running  []call
 }
@@ -60,7 +61,7 @@ func newLedger() *ledger {
 func (l *ledger) book(key string) *book {
 	b := l.books[key]
 	if b == nil {
-		b = &book{done: map[events.Revision]bool{}}
+		b = &book{came: map[events.Revision]bool{}, done: map[events.Revision]bool{}}
 		l.books[key] = b
 	}
 	return b
@@ -73,7 +74,7 @@ func (l *ledger) begin(c call) {
 	for _, other := range b.running {
 		l.wrong.Overlaps = append(l.wrong.Overlaps, fmt.Sprintf("overlap: %s began beside %s", c, other))
 	}
-	b.running = append(b.running, c)
+	b.running, b.came[c.revision] = append(b.running, c), true
 	l.writes[c.owner]++
 }
 
@@ -140,6 +141,13 @@ func (l *ledger) running(owner string) (n int) {
 		}
 	}
 	return n
+}
+
+// came tells whether a call of a revision ever reached the target.
+func (l *ledger) came(key string, r events.Revision) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.book(key).came[r]
 }
 
 type sums struct {

@@ -61,8 +61,9 @@ type wanted struct {
 	doc    document
 }
 
-// newWorkload draws 10 to 30 revisions for each key. Of ten messages one or two
-// come after newer ones of their key, and one of twenty comes twice.
+// newWorkload draws 10 to 30 revisions for each key. Three of ten messages come
+// right behind the one before, one or two after newer ones of their key, and
+// one of twenty comes twice.
 func newWorkload(rng *rand.Rand, keys int) *workload {
 	type scheduled struct {
 		message
@@ -73,9 +74,13 @@ func newWorkload(rng *rand.Rand, keys int) *workload {
 	for k := range keys {
 		key := fmt.Sprintf("K%03d", k)
 		w.keys = append(w.keys, key)
+		next := 0.0
 		for change, last := 1, 10+rng.IntN(21); change <= last; change++ {
 			m := message{fmt.Sprintf("%s-%d", key, change), key, change, content(rng, k, change)}
-			at := float64(change) + rng.Float64()
+			if rng.IntN(100) < 70 {
+				next = float64(change) + rng.Float64()
+			} // else right behind the one before, so that replicas meet
+			at := next
 			if rng.IntN(100) < 15 {
 				at += 1 + 4*rng.Float64()
 			}
@@ -88,7 +93,7 @@ func newWorkload(rng *rand.Rand, keys int) *workload {
 			w.newest[key] = wanted{change, m.doc}
 		}
 	}
-	slices.SortFunc(all, func(a, b scheduled) int { return cmp.Compare(a.at, b.at) })
+	slices.SortStableFunc(all, func(a, b scheduled) int { return cmp.Compare(a.at, b.at) })
 	seen, highest := map[string]bool{}, map[string]int{}
 	for _, m := range all {
 		w.messages = append(w.messages, m.message)
@@ -136,6 +141,6 @@ func (w *world) publishAll(t *testing.T, load *workload, perSecond int) {
 }
 
 // reached tells whether a percentage of the workload was published.
-func (l *workload) reached(percent int64) bool {
-	return 100*l.published.Load() >= percent*int64(len(l.messages))
+func (l *workload) reached(percent int) bool {
+	return 100*int(l.published.Load()) >= percent*len(l.messages)
 }

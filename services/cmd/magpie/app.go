@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -49,12 +51,13 @@ type app struct {
 	log       *slog.Logger
 	parts     []component
 	closers   []func()
+	urls      map[string]string // of the HTTP servers, by name
 }
 
 // open prepares telemetry and the bus; with own, the embedded NATS server runs
 // in this process, else it is dialled where it listens.
 func open(ctx context.Context, cfg *config.Config, own bool, logs telemetry.Config) (*app, error) {
-	a := &app{cfg: cfg}
+	a := &app{cfg: cfg, urls: map[string]string{}}
 	logs.OTLP, logs.Service, logs.Version = cfg.Telemetry.OTLP, "magpie", version
 	observed, flush, err := telemetry.Setup(ctx, logs)
 	if err != nil {
@@ -85,12 +88,29 @@ func (a *app) connect(ctx context.Context, own bool) (err error) {
 			return err
 		}
 		a.closers = append(a.closers, func() { a.server.Shutdown(); a.server.WaitForShutdown() })
+		if err := os.WriteFile(addressFile(a.cfg), []byte(a.server.ClientURL()), 0o600); err != nil {
+			return fmt.Errorf("nats.store: %w", err)
+		}
 	}
 	if a.bus, err = dial(a.cfg, a.server); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, a.bus.Close)
 	return a.apply(ctx)
+}
+
+// addressFile is where the embedded server says where it listens: with port 0
+// in nats.listen only it knows.
+func addressFile(cfg *config.Config) string { return filepath.Join(cfg.NATS.Store, "nats.url") }
+
+// embeddedURL is where an embedded server of another process listens.
+func embeddedURL(cfg *config.Config) string {
+	if _, port, err := net.SplitHostPort(cfg.NATS.Listen); err == nil && port == "0" {
+		if url, err := os.ReadFile(addressFile(cfg)); err == nil {
+			return string(url)
+		}
+	}
+	return "nats://" + cfg.NATS.Listen
 }
 
 // dial connects to the embedded server in the process, to the one that another
@@ -100,7 +120,7 @@ func dial(cfg *config.Config, embedded *server.Server, options ...nats.Option) (
 	case embedded != nil:
 		return bus.Connect(embedded.ClientURL(), append(options, nats.InProcessServer(embedded))...)
 	case cfg.NATS.Embedded():
-		return bus.Connect("nats://"+cfg.NATS.Listen, options...)
+		return bus.Connect(embeddedURL(cfg), options...)
 	}
 	if cfg.NATS.Creds != "" {
 		options = append(options, nats.UserCredentials(cfg.NATS.Creds))
@@ -166,6 +186,7 @@ func (a *app) serve(ctx context.Context, name string, l config.Listener, h http.
 		return nil, fmt.Errorf("http.%s: %w", name, err)
 	}
 	a.add(component{name: "http " + name, run: s.Run})
+	a.urls[name] = s.URL()
 	return s, nil
 }
 

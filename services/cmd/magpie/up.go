@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
+
 	"sync"
 	"time"
 
@@ -57,17 +57,17 @@ func (c upCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(t.out, "magpie %s: every role runs; webhooks at http://%s/hooks/magento/<pair>, subjects at nats://%s, health at http://%s/readyz\n",
-			version, cfg.HTTP.Ingest.Listen, natsAddress(a), cfg.HTTP.Health.Listen)
+		fmt.Fprintf(t.out, "magpie %s: every role runs; webhooks at %s/hooks/magento/<pair>, subjects at %s, dead letters at %s/api/v1/dead, health at %s/readyz\n",
+			version, a.urls["ingest"], natsURL(a), a.urls["console"], a.urls["health"])
 	}
 	return a.run(ctx)
 }
 
-func natsAddress(a *app) string {
+func natsURL(a *app) string {
 	if a.server != nil {
-		return a.server.Addr().String()
+		return a.server.ClientURL()
 	}
-	return strings.TrimPrefix(a.cfg.NATS.URL, "nats://")
+	return a.cfg.NATS.URL
 }
 
 // addSandbox adds both sandboxes, where the configuration looks for them, the
@@ -98,14 +98,14 @@ func addSandbox(ctx context.Context, a *app, t *terminal, rate float64) error {
 
 func welcome(a *app, rate float64) string {
 	pair := a.cfg.Pairs[0]
-	listen := natsAddress(a)
 	return fmt.Sprintf(`Magpie %s: a sandbox Magento, a sandbox Dynamics GP, and every role between them.
 
-  subjects       nats sub -s nats://%s 'magpie.>'      (without the CLI: make tools, then .tools/nats)
+  subjects       nats sub -s %s 'magpie.>'      (without the CLI: make tools, then .tools/nats)
   store          %s   REST under /rest/default/V1; faults, webhooks and orders under /_sandbox
   company        %s   SOAP at /Dynamics/GPService/SOPService.svc; faults and documents under /_sandbox
-  webhooks       http://%s/hooks/magento/%s
-  health         http://%s/readyz and /metrics
+  webhooks       %s/hooks/magento/%s
+  dead letters   %s/api/v1/dead
+  health         %s/readyz and /metrics
 
 Try, in another terminal:
   magpie order place                 place an order yourself
@@ -114,9 +114,9 @@ Try, in another terminal:
   curl -X DELETE %s/_sandbox/faults                         and bring it back
   magpie dlq ls                      what needs a person?
 
-%.3g orders a second. Ctrl-C ends it; ./bin/magpie up goes on where it stopped.
+%.3g orders a second. Ctrl-C ends it; the same command goes on where it stopped.
 
-`, version, listen, pair.Magento.URL, pair.GP.URL, a.cfg.HTTP.Ingest.Listen, pair.Name, a.cfg.HTTP.Health.Listen,
+`, version, natsURL(a), pair.Magento.URL, pair.GP.URL, a.urls["ingest"], pair.Name, a.urls["console"], a.urls["health"],
 		pair.GP.URL, pair.GP.URL, rate)
 }
 
