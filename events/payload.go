@@ -142,8 +142,10 @@ type DeadLetter struct {
 type Message struct {
 	Subject string `json:"subject"`
 	// Sequence is where the message stood in its stream.
-	Sequence uint64            `json:"sequence,omitempty"`
-	Headers  map[string]string `json:"headers,omitempty"`
+	Sequence uint64 `json:"sequence,omitempty"`
+	// Epoch is the one that the sequence counts in; see Revision.
+	Epoch   uint64            `json:"epoch,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
 	// Body is the message's body when it is JSON, Raw when it is not.
 	Body json.RawMessage `json:"body,omitempty"`
 	Raw  []byte          `json:"raw,omitempty"`

@@ -71,4 +71,6 @@ const (
 	// ExtOrigin is, on a replayed message, the sequence that the first one had:
 	// revisions are made of it, so that a replay is never newer than it was.
 	ExtOrigin = "originsequence"
+	// ExtOriginEpoch is the epoch of that sequence.
+	ExtOriginEpoch = "originepoch"
 )

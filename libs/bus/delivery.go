@@ -52,12 +52,25 @@ func (d *Delivery) Depth() int {
 // Origin is the message's sequence, or, of a replay, the sequence that the
 // first one had.
 func (d *Delivery) Origin() uint64 {
-	if text, ok := d.Event.Extensions()[events.ExtOrigin].(string); ok {
-		if n, err := strconv.ParseUint(text, 10, 64); err == nil {
-			return n
-		}
+	if n, ok := d.number(events.ExtOrigin); ok {
+		return n
 	}
 	return d.Sequence
+}
+
+// OriginEpoch is the epoch in which Origin counts: the current one, or, of a
+// replay, the one that the first message had.
+func (d *Delivery) OriginEpoch(current uint64) uint64 {
+	if n, ok := d.number(events.ExtOriginEpoch); ok {
+		return n
+	}
+	return current
+}
+
+func (d *Delivery) number(extension string) (uint64, bool) {
+	text, _ := d.Event.Extensions()[extension].(string)
+	n, err := strconv.ParseUint(text, 10, 64)
+	return n, err == nil
 }
 
 // Headers of a retry: how often it failed, since when, and how.

@@ -54,7 +54,7 @@ func (b *Bus) Epoch(ctx context.Context) (uint64, error) {
 		if err != nil {
 			return 0, failure.Defect("bus.epoch", "the epoch can't be encoded", err)
 		}
-		switch _, err := kv.Update(ctx, epochKey, data, revision); {
+		switch err := putKV(ctx, kv, epochKey, data, revision); {
 		case err == nil:
 			return next.Epoch, nil
 		case errors.Is(err, jetstream.ErrKeyExists):
@@ -63,6 +63,17 @@ func (b *Bus) Epoch(ctx context.Context) (uint64, error) {
 			return 0, fmt.Errorf("write the epoch: %w", err)
 		}
 	}
+}
+
+// putKV is a compare-and-set that also works on a key that was deleted.
+func putKV(ctx context.Context, kv jetstream.KeyValue, key string, data []byte, revision uint64) error {
+	var err error
+	if revision == 0 {
+		_, err = kv.Create(ctx, key, data)
+	} else {
+		_, err = kv.Update(ctx, key, data, revision)
+	}
+	return err
 }
 
 func readEpoch(ctx context.Context, kv jetstream.KeyValue) (r epochRecord, revision uint64, err error) {

@@ -144,6 +144,13 @@ func (b *Bus) Resend(ctx context.Context, m events.Message, id, cause string) (A
 	if header.Get("ce-"+events.ExtOrigin) == "" {
 		header.Set("ce-"+events.ExtOrigin, strconv.FormatUint(m.Sequence, 10))
 	}
+	if header.Get("ce-"+events.ExtOriginEpoch) == "" && m.Epoch != 0 {
+		header.Set("ce-"+events.ExtOriginEpoch, strconv.FormatUint(m.Epoch, 10))
+	}
 	header.Set(jetstream.MsgIDHeader, id)
-	return b.publish(ctx, &nats.Msg{Subject: m.Subject, Header: header, Data: m.Body})
+	body := []byte(m.Body)
+	if body == nil {
+		body = m.Raw
+	}
+	return b.publish(ctx, &nats.Msg{Subject: m.Subject, Header: header, Data: body})
 }

@@ -99,8 +99,13 @@ func (c *Consumer) attemptBatch(ctx, work context.Context, batch []*Delivery, ha
 	if len(fresh) == 0 {
 		return
 	}
-	for i, err := range c.batchOnce(work, fresh, handle) {
-		c.settleBatched(ctx, work, fresh[i], err)
+	results := c.batchOnce(work, fresh, handle)
+	for i, d := range fresh {
+		err := results[i]
+		if len(fresh) > 1 && failure.Of(err) != nil && failure.Of(err).Code == codePanic {
+			err = c.batchOnce(work, []*Delivery{d}, handle)[0] // who of them was it?
+		}
+		c.settleBatched(ctx, work, d, err)
 	}
 }
 
@@ -180,8 +185,11 @@ func (c *Consumer) batchOnce(ctx context.Context, batch []*Delivery, handle Batc
 	return results
 }
 
+// codePanic is the code of a handler that panicked.
+const codePanic = "panic"
+
 func panicked(p any) error {
-	f := failure.Defect("panic", fmt.Sprint("the handler panicked: ", p), nil)
+	f := failure.Defect(codePanic, fmt.Sprint("the handler panicked: ", p), nil)
 	return f.Because(&stackError{string(debug.Stack())})
 }
 
@@ -285,6 +293,17 @@ const (
 func (c *Consumer) bury(ctx context.Context, d *Delivery, f *failure.Error) {
 	c.health.succeeded() // a verdict on one record is no failure of the system
 	letter := deadLetter(d, f)
+	if d.Subject.Word == events.WordChange {
+		// The epoch goes with the letter: a replay must not outrank what came
+		// after CHANGES began again.
+		epoch, err := c.bus.Epoch(ctx)
+		if err != nil {
+			c.log.ErrorContext(ctx, "the epoch can't be read; NATS will deliver again", "error", err)
+			_ = d.msg.NakWithDelay(backoff(5, 0))
+			return
+		}
+		letter.Message.Epoch = d.OriginEpoch(epoch)
+	}
 	subject := d.Subject
 	if subject.Pair == "" { // the subject itself could not be read
 		subject = events.Subject{Pair: "unknown", Entity: "unknown", Key: events.Key(d.msg.Subject())}

@@ -36,7 +36,7 @@ func (c *Consumer) counted(ctx context.Context, d *Delivery, handle func() error
 		return failure.Defect("bus.poison",
 			fmt.Sprintf("handling this message has begun %d times and never ended: the process died each time", begun+1), nil)
 	}
-	if _, err := c.suspects.Update(ctx, c.suspectKey(d), []byte(strconv.Itoa(begun+1)), revision); err != nil {
+	if err := putKV(ctx, c.suspects, c.suspectKey(d), []byte(strconv.Itoa(begun+1)), revision); err != nil {
 		c.log.Debug("a suspect could not be counted", "error", err)
 	}
 	defer c.cleared(context.WithoutCancel(ctx), d)

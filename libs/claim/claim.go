@@ -361,7 +361,12 @@ func (c *Claim) put(ctx context.Context, next Record) error {
 	if err != nil {
 		return failure.Defect("claim.encode", "the claim can't be encoded", err)
 	}
-	revision, err := c.store.kv.Update(ctx, c.key, data, c.revision)
+	var revision uint64
+	if c.revision == 0 { // never written, or deleted by a person
+		revision, err = c.store.kv.Create(ctx, c.key, data)
+	} else {
+		revision, err = c.store.kv.Update(ctx, c.key, data, c.revision)
+	}
 	var api *jetstream.APIError
 	switch {
 	case err == nil:

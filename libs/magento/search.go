@@ -86,8 +86,10 @@ func (c *Client) orders(ctx context.Context, s search) (found []Order, size int,
 		if failure.Of(err).Code != codePageSize || s.size <= 1 {
 			return nil, 0, err
 		}
-		c.size.CompareAndSwap(int64(s.size), int64(s.size/2))
 		s.size /= 2
+		for known := c.size.Load(); known > int64(s.size) && !c.size.CompareAndSwap(known, int64(s.size)); {
+			known = c.size.Load()
+		}
 	}
 }
 

@@ -118,7 +118,9 @@ func (w *world) killInMidWork(t *testing.T, p *process, keys []string) []string 
 // many of its calls the target is at work on, held the keys whose claims it has.
 type moment func(t *testing.T, sent int, held []string) bool
 
-func (w *world) sentSome(_ *testing.T, sent int, held []string) bool { return sent > 0 && len(held) > 0 }
+func (w *world) sentSome(_ *testing.T, sent int, held []string) bool {
+	return sent > 0 && len(held) > 0
+}
 
 // sentNotAll catches it between a claim and its call.
 func (w *world) sentNotAll(t *testing.T, _ int, held []string) bool {

@@ -175,6 +175,7 @@ func headerSchema() yaml.MapSlice {
 		{"ce-correlationid", "The id of the chain's first event."},
 		{"ce-causationid", "The id of the event that caused this one."},
 		{"ce-originsequence", "On a replay: the sequence that the first message had."},
+		{"ce-originepoch", "On a replay: the epoch of that sequence."},
 		{"ce-depth", "How many flows outcomes have started in this chain."},
 	} {
 		properties = append(properties, yaml.MapItem{Key: h[0], Value: yaml.MapSlice{

@@ -18,10 +18,10 @@ var pages = map[string]func() (string, error){
 }
 
 func main() {
-	for name, make := range pages {
-		text, err := make()
+	for name, write := range pages {
+		text, err := write()
 		if err == nil {
-			err = os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644) //nolint:gosec // a page, to be read by all
+			err = os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644)
 		}
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "docgen: %s: %v\n", name, err)

@@ -7,8 +7,8 @@ import (
 )
 
 func TestTheTablesAreFresh(t *testing.T) {
-	for name, make := range pages {
-		want, err := make()
+	for name, write := range pages {
+		want, err := write()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -74,7 +74,11 @@ func natsURL(a *app) string {
 // shoppers, and the table of what becomes of their orders.
 func addSandbox(ctx context.Context, a *app, t *terminal, rate float64) error {
 	pair := a.cfg.Pairs[0]
-	s, err := sandbox.New(sandboxConfig(a.cfg, filepath.Join(a.cfg.NATS.Store, "sandbox")))
+	sc := sandboxConfig(a.cfg, filepath.Join(a.cfg.NATS.Store, "sandbox"))
+	if sc.WebhookURL != "" {
+		sc.WebhookURL = a.urls["ingest"] + "/hooks/magento/" + pair.Name
+	}
+	s, err := sandbox.New(sc)
 	if err != nil {
 		return err
 	}
