@@ -2,6 +2,7 @@ package magento
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -23,27 +24,47 @@ type Comment struct {
 	About string
 }
 
+// Comments gives the history that came with the order's record, the newest
+// first; ok is false where the record has none (a projection, or a module that
+// takes it out): then [Client.Comments] asks for it.
+func (o Order) Comments() (comments []Comment, ok bool) {
+	var record struct {
+		Histories *[]history `json:"status_histories"`
+	}
+	if err := json.Unmarshal(o.Raw, &record); err != nil || record.Histories == nil {
+		return nil, false
+	}
+	return commentsOf(*record.Histories), true
+}
+
+// history is a row of status_histories.
+type history struct {
+	EntityID   ID     `json:"entity_id"`
+	Comment    string `json:"comment"`
+	Status     string `json:"status"`
+	CreatedAt  string `json:"created_at"`
+	EntityName string `json:"entity_name"`
+}
+
 // Comments reads an order's history, the newest first. It fails with
 // [ErrNotFound] in the chain when there is no such order.
 func (c *Client) Comments(ctx context.Context, entityID int64) ([]Comment, error) {
 	var list struct {
-		Items []struct {
-			EntityID   ID     `json:"entity_id"`
-			Comment    string `json:"comment"`
-			Status     string `json:"status"`
-			CreatedAt  string `json:"created_at"`
-			EntityName string `json:"entity_name"`
-		} `json:"items"`
+		Items []history `json:"items"`
 	}
 	if err := c.do(ctx, call{method: http.MethodGet, route: orderRoute(entityID, "/comments"), entity: "entity_id"}, &list); err != nil {
 		return nil, err
 	}
-	comments := make([]Comment, len(list.Items))
-	for i, item := range list.Items {
-		at, _ := time.Parse(stampLayout, item.CreatedAt) // zero if it is absent
-		comments[i] = Comment{int64(item.EntityID), item.Comment, item.Status, at, item.EntityName}
+	return commentsOf(list.Items), nil
+}
+
+func commentsOf(rows []history) []Comment {
+	comments := make([]Comment, len(rows))
+	for i, row := range rows {
+		at, _ := time.Parse(stampLayout, row.CreatedAt) // zero if it is absent
+		comments[i] = Comment{int64(row.EntityID), row.Comment, row.Status, at, row.EntityName}
 	}
-	return comments, nil
+	return comments
 }
 
 // AddComment adds a comment, which the shopper neither sees nor is told of, and

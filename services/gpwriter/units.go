@@ -43,6 +43,17 @@ func (u *units) put(item, name string) {
 	u.byID[item] = unit{name, time.Now()}
 }
 
+// untold tells whether GP answered a look-up without saying whether the record
+// is there: an account that may not read items, a service that doesn't have the
+// operation, a record that can't be read.
+func untold(err error) bool {
+	if err == nil || errors.Is(err, gp.ErrNotFound) {
+		return false
+	}
+	f := failure.Of(err)
+	return f.Kind == failure.KindRejected || f.Code == "gp.system_exception" || f.Code == "gp.no_service"
+}
+
 // unit gives the selling unit of an item, as GP has it. An item that GP does
 // not have is refused here, before anything is written.
 func (w *Writer) unit(ctx context.Context, number string) (string, error) {
@@ -50,10 +61,17 @@ func (w *Writer) unit(ctx context.Context, number string) (string, error) {
 		return name, nil
 	}
 	var item gp.Item
+	told := true
 	err := w.call(ctx, number, func(ctx context.Context) (err error) {
-		item, err = w.gp.Item(ctx, number)
+		if item, err = w.gp.Item(ctx, number); untold(err) {
+			told, err = false, nil
+		}
 		return err
 	})
+	if !told { // GP answers, but not this: it will say itself what it thinks of the item
+		w.log.WarnContext(ctx, "the item can't be looked up; the default unit is used", "item", number, "unit", defaultUnit)
+		return defaultUnit, nil
+	}
 	if errors.Is(err, gp.ErrNotFound) {
 		return "", failure.Rejected("gp.item.unknown", "ITEMNMBR", "GP has no item "+number,
 			"create the item in GP, or add an alias for this SKU to the flow, then replay")

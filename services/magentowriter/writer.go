@@ -207,11 +207,13 @@ func (t *orderTarget) read(ctx context.Context) (order magento.Order, commented 
 	if order, err = t.readOrder(ctx); err != nil {
 		return order, false, err
 	}
-	var comments []magento.Comment
-	err = t.call(ctx, func(ctx context.Context) (err error) {
-		comments, err = t.writer.store.Comments(ctx, order.EntityID)
-		return err
-	})
+	comments, came := order.Comments() // they come with the order
+	if !came {
+		err = t.call(ctx, func(ctx context.Context) (err error) {
+			comments, err = t.writer.store.Comments(ctx, order.EntityID)
+			return err
+		})
+	}
 	mark := cmp.Or(t.want.Mark, t.want.Comment)
 	for _, c := range comments {
 		commented = commented || mentions(c.Comment, mark)

@@ -74,6 +74,9 @@ func TestEveryEffectHappensOnceWhileReplicasAreKilledAndFrozen(t *testing.T) {
 	t.Logf("%.1fs: %d messages (%d out of order, %d duplicates), %d writes, %d answers lost, %d connections refused, %d claims taken over, %d rewrites",
 		time.Since(began).Seconds(), len(load.messages), load.late, load.duplicates, s.Writes, s.Lost, s.Refused,
 		taken, rewrites)
+	if rewrites > 10*taken {
+		t.Errorf("%d rewrites: claims were taken from replicas that were at work", rewrites)
+	}
 	if !s.Wrong.none() {
 		t.Error(s.Wrong)
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -148,10 +149,15 @@ func (c *client) gate(ctx context.Context) error {
 }
 
 func (c *client) do(ctx context.Context, method, key, revision string, body []byte) (status int, doc document, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+"/"+url.PathEscape(key), bytes.NewReader(body))
+	var sent io.Reader
+	if body != nil {
+		sent = timely{ctx, bytes.NewReader(body)}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+"/"+url.PathEscape(key), sent)
 	if err != nil {
 		return 0, doc, err
 	}
+	req.ContentLength = int64(len(body))
 	req.Header.Set(headerOwner, c.owner)
 	req.Header.Set(headerRefusals, strconv.FormatInt(c.refusals.Load(), 10))
 	req.Header.Set(headerRevision, revision)
@@ -173,6 +179,23 @@ func (c *client) do(ctx context.Context, method, key, revision string, body []by
 		}
 	}
 	return resp.StatusCode, doc, nil
+}
+
+// timely is a body that can't be read when the call's time is over. net/http
+// looks at its context before it dials and not again: a process that is frozen
+// in between sends when it wakes. The body is read right before the bytes go to
+// the kernel, so what is left of that window is microseconds.
+type timely struct {
+	ctx  context.Context
+	body io.Reader
+}
+
+func (t timely) Read(p []byte) (int, error) {
+	// The clock and not ctx.Err, which is set by a timer that may not have run yet.
+	if deadline, ok := t.ctx.Deadline(); ok && time.Now().After(deadline) {
+		return 0, context.DeadlineExceeded
+	}
+	return t.body.Read(p)
 }
 
 var _ effect.Target = (*record)(nil)
