@@ -32,7 +32,7 @@ var shipped = []string{"order-to-gp", "order-status-to-magento"}
 // flowsPage lists the settings and tables of the flows that ship.
 func flowsPage() (string, error) {
 	p := newPage("Flows that ship: settings and tables",
-		"A pair sets these under `pairs[].flows`, by the dotted name. What the rules make of them is told in [mapping](../mapping.md#the-order-flow).")
+		"A pair sets these under `pairs[].flows`, by the dotted name, and rows of tables under `pairs[].flows.tables`. What the rules make of them is told in [mapping](../mapping.md#the-order-flow).")
 	for _, name := range shipped {
 		d, err := flow.Template(name)
 		if err != nil {
