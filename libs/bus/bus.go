@@ -2,9 +2,9 @@ package bus
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,7 +77,7 @@ func (b *Bus) Close() { b.nc.Close() }
 // Ready tells whether every stream and bucket of the topology is there.
 func (b *Bus) Ready(ctx context.Context) error {
 	if !b.nc.IsConnected() {
-		return errors.New("not connected to NATS at " + b.nc.Opts.Url)
+		return fmt.Errorf("not connected to NATS at %s", strings.Join(b.nc.Servers(), ", "))
 	}
 	for _, s := range Streams {
 		if _, err := b.js.Stream(ctx, s.Name); err != nil {

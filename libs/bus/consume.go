@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -57,6 +58,8 @@ type Consumer struct {
 	log      *slog.Logger
 
 	turn sync.Mutex // held by the one suspect that runs
+
+	paused atomic.Bool // waiting for the gate
 
 	mu   sync.Mutex
 	held map[jetstream.Msg]struct{} // fetched and not settled: kept alive
@@ -135,7 +138,7 @@ func (c *Consumer) start(ctx context.Context) (work context.Context, release fun
 // fetch pulls what fits and hands it over until ctx ends.
 func (c *Consumer) fetch(ctx context.Context, free func(context.Context) int, deliver func([]*Delivery)) error {
 	for ctx.Err() == nil {
-		if c.Gate != nil && c.Gate.Wait(ctx) != nil {
+		if c.wait(ctx) != nil {
 			break
 		}
 		n := free(ctx)
@@ -242,15 +245,33 @@ func (c *Consumer) keepAlive(done <-chan struct{}) {
 	}
 }
 
-// Ready tells whether the consumer has reached the server lately. An open gate
-// is no failure of the consumer.
+// wait waits for the gate, if there is one.
+func (c *Consumer) wait(ctx context.Context) error {
+	if c.Gate == nil {
+		return nil
+	}
+	c.paused.Store(true)
+	defer c.paused.Store(false)
+	return c.Gate.Wait(ctx)
+}
+
+// fetchedLately is how old the last answer to a fetch may be: an idle fetch is
+// answered every few seconds, and a full process fetches nothing for a while.
+const fetchedLately = time.Minute
+
+// Ready tells whether the consumer has reached the server lately. A shut gate,
+// or handlers that are all at work, are no failure of the consumer.
 func (c *Consumer) Ready(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.last.IsZero() {
+	switch {
+	case c.last.IsZero():
 		return fmt.Errorf("%s: %s has not fetched yet", c.Spec.Role, c.Spec.Name)
+	case c.paused.Load() || len(c.held) > 0 || time.Since(c.last) < fetchedLately:
+		return nil
+	default:
+		return fmt.Errorf("%s: %s has had no answer from NATS for %s", c.Spec.Role, c.Spec.Name, time.Since(c.last).Round(time.Second))
 	}
-	return nil
 }
 
 // Lag asks the server how far the consumer is behind.

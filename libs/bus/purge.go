@@ -13,8 +13,7 @@ import (
 // unfinished work does not. It tells how many messages went.
 //
 // Waiting retries stand in the same streams; they are re-stored at each try,
-// at most fifteen minutes apart, so keep must be well above that (config's
-// minimum is a day).
+// at most fifteen minutes apart, so keep must be well above that: an hour at least.
 func (b *Bus) Purge(ctx context.Context, keep time.Duration) (uint64, error) {
 	var purged uint64
 	for _, name := range []string{Notices, Changes, Commands, Outcomes} {
@@ -36,7 +35,10 @@ func (b *Bus) purge(ctx context.Context, name string, before time.Time) (uint64,
 	floor, read := state.LastSeq, false
 	consumers := s.ListConsumers(ctx)
 	for info := range consumers.Info() {
-		floor, read = min(floor, info.AckFloor.Stream), true
+		read = true
+		if info.NumPending > 0 || info.NumAckPending > 0 { // else it has nothing left to do here
+			floor = min(floor, info.AckFloor.Stream)
+		}
 	}
 	if !read { // nobody has begun yet: all of it is unfinished
 		floor = 0

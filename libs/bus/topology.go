@@ -139,6 +139,8 @@ func (b *Bus) applyStream(ctx context.Context, want jetstream.StreamConfig) ([]D
 	if err != nil {
 		return nil, err
 	}
+	// Who runs the cluster may have more replicas than a role can know of.
+	want.Replicas = max(want.Replicas, s.CachedInfo().Config.Replicas)
 	drifts := Compare(s.CachedInfo().Config, want)
 	if len(drifts) == 0 {
 		return nil, nil

@@ -74,6 +74,8 @@ type HTTP struct {
 	Health Listener `yaml:"health" jsonschema:"default=127.0.0.1:8082"`
 	// TLS is for each of them that has none of its own.
 	TLS *ServerTLS `yaml:"tls"`
+	// MaxWebhook is the largest body of a webhook, in bytes.
+	MaxWebhook int `yaml:"max_webhook" jsonschema:"minimum=1024,maximum=8388608,default=1048576"`
 }
 
 // Listener is an address, with TLS if it is to have it. It may be written as

@@ -38,7 +38,7 @@ type Magento struct {
 	// Parallel is how many calls run at once.
 	Parallel int `yaml:"parallel" jsonschema:"minimum=1,maximum=256,default=4"`
 	// WriteBack says how an order learns where it went: "save" sets its state and
-	// comments on it, "comment" only comments.
+	// comments on it, "comment" sends the status with the comment and leaves the state.
 	WriteBack string `yaml:"write_back" jsonschema:"enum=save,enum=comment,default=save"`
 	// NotFoundWait is how long a noticed record may stay unfound: webhooks can be
 	// sent before the shop commits.

@@ -50,7 +50,7 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		handler: histogram("magpie_handler_duration_seconds",
 			"Time that a role's handler took, by result.", handlerBuckets, "role", "result"),
 		endToEnd: histogram("magpie_end_to_end_seconds",
-			"Time from the notice of a record to its write in the target, by entity.", endToEndBuckets, "entity"),
+			"Time from a record's creation in its own system to its write in the target, by entity.", endToEndBuckets, "entity"),
 		breaker: gauge("magpie_breaker_state",
 			"Circuit breaker by scope: 0 closed, 1 half-open, 2 open.", "scope"),
 		pending: gauge("magpie_consumer_pending_messages",

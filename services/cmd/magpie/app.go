@@ -54,9 +54,17 @@ type app struct {
 	urls      map[string]string // of the HTTP servers, by name
 }
 
-// open prepares telemetry and the bus; with own, the embedded NATS server runs
-// in this process, else it is dialled where it listens.
-func open(ctx context.Context, cfg *config.Config, own bool, logs telemetry.Config) (*app, error) {
+// rights are what a process may do to NATS.
+type rights struct {
+	// serve: the embedded server runs in this process.
+	serve bool
+	// create: it creates and mends streams. The door to the internet may not, and
+	// waits until another role has.
+	create bool
+}
+
+// open prepares telemetry and the bus.
+func open(ctx context.Context, cfg *config.Config, may rights, logs telemetry.Config) (*app, error) {
 	a := &app{cfg: cfg, urls: map[string]string{}}
 	logs.OTLP, logs.Service, logs.Version = cfg.Telemetry.OTLP, "magpie", version
 	observed, flush, err := telemetry.Setup(ctx, logs)
@@ -71,15 +79,15 @@ func open(ctx context.Context, cfg *config.Config, own bool, logs telemetry.Conf
 			a.log.Warn("the last traces could not be exported", "error", err)
 		}
 	})
-	if err := a.connect(ctx, own); err != nil {
+	if err := a.connect(ctx, may); err != nil {
 		a.close()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *app) connect(ctx context.Context, own bool) (err error) {
-	if own && a.cfg.NATS.Embedded() {
+func (a *app) connect(ctx context.Context, may rights) (err error) {
+	if may.serve && a.cfg.NATS.Embedded() {
 		a.server, err = broker.Start(broker.Config{
 			Store: a.cfg.NATS.Store, Listen: a.cfg.NATS.Listen, Name: "magpie",
 			SyncAlways: a.cfg.NATS.Sync.Always, SyncInterval: a.cfg.NATS.Sync.Every,
@@ -96,7 +104,30 @@ func (a *app) connect(ctx context.Context, own bool) (err error) {
 		return err
 	}
 	a.closers = append(a.closers, a.bus.Close)
-	return a.apply(ctx)
+	if may.create {
+		return a.apply(ctx)
+	}
+	return a.await(ctx)
+}
+
+// await waits until the streams are there.
+func (a *app) await(ctx context.Context) error {
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for said := false; ; said = true {
+		err := a.bus.Ready(ctx)
+		if err == nil {
+			return nil
+		}
+		if !said {
+			a.log.Warn("waiting for NATS and its streams, which another role creates", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
 }
 
 // addressFile is where the embedded server says where it listens: with port 0
@@ -165,7 +196,7 @@ func (a *app) apply(ctx context.Context) error {
 
 // replicas is three in a cluster, else one.
 func (a *app) replicas() int {
-	if a.bus.Conn().ConnectedClusterName() != "" && len(a.bus.Conn().DiscoveredServers())+1 >= 3 {
+	if a.bus.Conn().ConnectedClusterName() != "" && len(a.bus.Conn().Servers()) >= 3 {
 		return 3
 	}
 	return 1

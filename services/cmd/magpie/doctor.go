@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -44,6 +45,8 @@ func (doctorCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 		return err
 	}
 	note("configuration", fmt.Sprintf("%d pair(s)", len(cfg.Pairs)), nil)
+	_, err = pairFlows(cfg)
+	note("flows", strings.Join(liveFlows, ", "), err)
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	examineNATS(ctx, cfg, note)

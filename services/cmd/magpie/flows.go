@@ -8,6 +8,7 @@ import (
 
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/flow"
+	"github.com/magpie-integration/magpie/services/transform"
 )
 
 // liveFlows are the flows that every pair runs. A new flow is a template in
@@ -51,7 +52,10 @@ func compileFlows(pair config.Pair) ([]*flow.Program, error) {
 			return nil, unknownFlowKey("flows.tables."+name, "table", tables)
 		}
 	}
-	for _, name := range settingNames("", pair.Flows) {
+	for name := range givenSettings(pair) {
+		if _, elsewhere := pairSettings(pair)[name]; elsewhere {
+			return nil, fmt.Errorf("config: flows.%s: is set by the pair's gp section; set it there", name)
+		}
 		if !settings[name] {
 			return nil, unknownFlowKey("flows."+name, "setting", settings)
 		}
@@ -59,39 +63,69 @@ func compileFlows(pair config.Pair) ([]*flow.Program, error) {
 	return programs, nil
 }
 
+// pairFlows compiles the flows of every pair.
+func pairFlows(cfg *config.Config) (map[string]transform.Pair, error) {
+	pairs := map[string]transform.Pair{}
+	for _, pair := range cfg.Pairs {
+		programs, err := compileFlows(pair)
+		if err != nil {
+			return nil, fmt.Errorf("pair %s: %w", pair.Name, err)
+		}
+		settings := pairSettings(pair)
+		maps.Copy(settings, givenSettings(pair))
+		pairs[pair.Name] = transform.Pair{Flows: programs, Settings: settings}
+	}
+	return pairs, oneCustomerEach(cfg)
+}
+
+// oneCustomerEach refuses two stores that would number their customers alike
+// in one company: account 412 of both would be one customer.
+func oneCustomerEach(cfg *config.Config) error {
+	taken := map[string]config.Pair{}
+	for _, pair := range cfg.Pairs {
+		prefix := any("WEB") // the flow's default
+		if own, ok := givenSettings(pair)["customer.prefix"]; ok {
+			prefix = own
+		}
+		name := fmt.Sprintf("%s %s %v", strings.ToLower(strings.TrimSuffix(pair.GP.URL, "/")), pair.GP.Company, prefix)
+		if other, ok := taken[name]; ok && other.Magento.URL != pair.Magento.URL {
+			return fmt.Errorf("config: pairs %s and %s: two stores write into one company with one customer.prefix (%v), so two people would be one customer; "+
+				"give one of them another, under flows: {customer.prefix: ...}", other.Name, pair.Name, prefix)
+		}
+		taken[name] = pair
+	}
+	return nil
+}
+
 func unknownFlowKey(key, what string, known map[string]bool) error {
 	return fmt.Errorf("config: %s: no flow has a %s of this name; there are %s", key, what, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 }
 
-// settingNames gives the dotted names of settings that may stand nested.
-func settingNames(prefix string, given map[string]any) []string {
-	var names []string
-	for name, value := range given {
-		if prefix == "" && name == flowTables {
-			continue
+// givenSettings are the pair's own settings of flows, by their dotted names;
+// they may stand nested.
+func givenSettings(pair config.Pair) map[string]any {
+	settings := map[string]any{}
+	var flatten func(prefix string, given map[string]any)
+	flatten = func(prefix string, given map[string]any) {
+		for name, value := range given {
+			if nested, ok := value.(map[string]any); ok {
+				flatten(prefix+name+".", nested)
+			} else {
+				settings[prefix+name] = value
+			}
 		}
-		if nested, ok := value.(map[string]any); ok {
-			names = append(names, settingNames(prefix+name+".", nested)...)
-			continue
-		}
-		names = append(names, prefix+name)
 	}
-	slices.Sort(names)
-	return names
+	given := maps.Clone(pair.Flows)
+	delete(given, flowTables)
+	flatten("", given)
+	return settings
 }
 
-// flowSettings are the pair's settings as its flows read them. What the pair
-// gives under flows comes over what Magpie knows of it.
-func flowSettings(pair config.Pair) map[string]any {
+// pairSettings are what the rest of the pair's configuration says to its flows.
+func pairSettings(pair config.Pair) map[string]any {
 	order := pair.GP.Order
-	settings := map[string]any{
+	return map[string]any{
 		"order.prefix": order.Prefix, "order.docid": order.DocID, "order.batch": order.Batch, "order.site": order.Site,
 		"order.timezone": pair.GP.Location().String(),
 	}
-	for name, value := range pair.Flows {
-		if name != flowTables {
-			settings[name] = value
-		}
-	}
-	return settings
 }

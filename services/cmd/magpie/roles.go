@@ -74,7 +74,7 @@ func addIngest(ctx context.Context, a *app) error {
 			hooks[pair.Name] = append(hooks[pair.Name], ingest.Hook{Config: cfg, Verifier: verifier})
 		}
 	}
-	_, err := a.serve(ctx, "ingest", a.cfg.HTTP.Ingest, ingest.Handler(a.bus, ingest.Config{Hooks: hooks}, a.telemetry.Metrics))
+	_, err := a.serve(ctx, "ingest", a.cfg.HTTP.Ingest, ingest.Handler(a.bus, ingest.Config{Hooks: hooks, MaxBody: int64(a.cfg.HTTP.MaxWebhook)}, a.telemetry.Metrics))
 	return err
 }
 
@@ -117,13 +117,9 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 }
 
 func addTransform(_ context.Context, a *app) error {
-	pairs := map[string]transform.Pair{}
-	for _, pair := range a.cfg.Pairs {
-		flows, err := compileFlows(pair)
-		if err != nil {
-			return fmt.Errorf("pair %s: %w", pair.Name, err)
-		}
-		pairs[pair.Name] = transform.Pair{Flows: flows, Settings: flowSettings(pair)}
+	pairs, err := pairFlows(a.cfg)
+	if err != nil {
+		return err
 	}
 	t := transform.New(a.bus, pairs, a.telemetry.Metrics)
 	changes := a.consumer(bus.TransformChangesSpec(transformParallel), nil)
@@ -154,8 +150,26 @@ func addGPWriter(ctx context.Context, a *app) error {
 		claims := claim.NewStore(kv, a.bus.Owner(), claim.Of(pair.GP.Timeout, pair.GP.WorkTime))
 		w := gpwriter.New(pair.Name, company, claims, b, a.bus, a.telemetry.Metrics)
 		a.addWriter(spec, b, w.Handle)
+		a.add(component{name: spec.Name + " policies", run: func(ctx context.Context) error { return forgetPolicies(ctx, company) }})
 	}
 	return nil
+}
+
+// policiesKept is how long GP's policies are believed: an administrator may
+// change them while Magpie runs.
+const policiesKept = 15 * time.Minute
+
+func forgetPolicies(ctx context.Context, company *gp.Client) error {
+	tick := time.NewTicker(policiesKept)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			company.Forget()
+		}
+	}
 }
 
 func addMagentoWriter(ctx context.Context, a *app) error {

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/telemetry"
 )
 
@@ -33,7 +35,8 @@ func (c runCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	a, err := open(ctx, cfg, own, telemetry.Config{LogLevel: cfg.Log.Level, LogFormat: cfg.Log.Format, LogWriter: t.err})
+	may := rights{serve: own, create: own || !slices.Equal(names, []string{string(events.RoleIngest)})}
+	a, err := open(ctx, cfg, may, telemetry.Config{LogLevel: cfg.Log.Level, LogFormat: cfg.Log.Format, LogWriter: t.err})
 	if err != nil {
 		return err
 	}
