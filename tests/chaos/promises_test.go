@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -298,4 +299,53 @@ func TestAnOrderIsOneTraceFromTheWebhookToTheWriteBack(t *testing.T) {
 		}
 	}
 	t.Errorf("no trace has every hop: %v", hops)
+}
+
+// A payment method without a rule is a dead letter; with a rule, its replay
+// makes the one order, and a second replay of anything makes no second.
+func TestADeadLetterIsMendedAndItsReplayMakesOneOrder(t *testing.T) {
+	f := launch(t, options{seed: seed(t), webhooks: true})
+	o, err := f.sandbox.Magento.Place(t.Context(), magento.PlaceOrder{Store: "default", PaymentMethod: "store_account"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type letter struct{ ID, Pair, Role, Entity, Key, Kind, Code, Reason, Field string }
+	letters := func() (all []letter) {
+		if err := json.Unmarshal([]byte(f.run("dlq", "ls", "--output", "json")), &all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	until(t, time.Minute, "a dead letter", func() bool { return len(letters()) > 0 })
+	for _, l := range letters() {
+		if l.Role != "transform" || l.Key != o.IncrementID || l.Kind != "rejected" || l.Code != "order.payment.unmapped" || !strings.Contains(l.Reason, "store_account") {
+			t.Errorf("got %+v", l)
+		}
+	}
+
+	text, err := os.ReadFile(f.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mended := string(text) + "    flows: {tables: {payment: {store_account: {terms: Net 30}}}}\n"
+	if err := os.WriteFile(f.config, []byte(mended), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.kill("transform"); err != nil {
+		t.Fatal(err)
+	}
+	f.waitReady("transform")
+	for _, l := range letters() {
+		f.run("dlq", "replay", l.ID, "--by", "the test")
+	}
+	f.settled(t, 1)
+	if n := f.writes(t); n != 2 {
+		t.Errorf("GP had %d writes; one customer and one order are two", n)
+	}
+	if left := letters(); len(left) != 0 {
+		t.Errorf("still dead: %+v", left)
+	}
+	if l := f.life(t, o.IncrementID); !strings.HasPrefix(l.Headline, "in GP as WEB"+o.IncrementID) {
+		t.Errorf("headline: %s", l.Headline)
+	}
 }

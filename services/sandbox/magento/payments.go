@@ -9,10 +9,12 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// paymentTitles are the payment methods the store offers.
+// paymentTitles are the payment methods the store offers. store_account is one
+// of a module: an integration does not know it until somebody says what it is.
 var paymentTitles = map[string]string{
 	"checkmo": "Check / Money order", "banktransfer": "Bank Transfer Payment", "cashondelivery": "Cash On Delivery",
 	"purchaseorder": "Purchase Order", "braintree": "Credit Card", "payflow_link": "Credit Card",
+	"store_account": "Buy on Account",
 }
 
 // gatewayMethods are paid online; the others are paid when invoiced.
@@ -29,7 +31,7 @@ func (s *Server) pay(o *order, ch *checkout) {
 	case "checkmo":
 		p.Info = append(p.Info, paymentInfo{Key: "mailing_address"}, paymentInfo{Key: "payable_to"})
 		o.moveTo(stateNew)
-	case "banktransfer", "cashondelivery":
+	case "banktransfer", "cashondelivery", "store_account":
 		p.Info = append(p.Info, paymentInfo{Key: "instructions"})
 		o.moveTo(stateNew)
 	case "purchaseorder":
