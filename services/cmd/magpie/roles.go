@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/breaker"
@@ -74,7 +77,9 @@ func addIngest(ctx context.Context, a *app) error {
 			hooks[pair.Name] = append(hooks[pair.Name], ingest.Hook{Config: cfg, Verifier: verifier})
 		}
 	}
-	_, err := a.serve(ctx, "ingest", a.cfg.HTTP.Ingest, ingest.Handler(a.bus, ingest.Config{Hooks: hooks, MaxBody: int64(a.cfg.HTTP.MaxWebhook)}, a.telemetry.Metrics))
+	door := ingest.Handler(a.bus, ingest.Config{Hooks: hooks, MaxBody: int64(a.cfg.HTTP.MaxWebhook)}, a.telemetry.Metrics)
+	// A trace begins at the door: what a stranger sends as its parent is a link.
+	_, err := a.serve(ctx, "ingest", a.cfg.HTTP.Ingest, otelhttp.NewHandler(door, "webhook", otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true })))
 	return err
 }
 
