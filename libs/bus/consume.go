@@ -88,10 +88,13 @@ func (c *Consumer) Run(ctx context.Context, handle Handler) error {
 
 	lanes := newLanes(c.Spec.parallel(), func(d *Delivery) { c.attempt(ctx, work, d, handle) })
 	defer lanes.wait()
-	return c.fetch(ctx, lanes.free, func(batch []*Delivery) {
-		for _, d := range batch {
-			lanes.add(d)
+	return c.fetch(ctx, func() (more bool, err error) {
+		n := lanes.free(ctx)
+		if n == 0 {
+			return false, nil
 		}
+		// One long pull brings messages as they come, as many as there is room for.
+		return true, c.pull(ctx, n, lanes.add)
 	})
 }
 
@@ -108,8 +111,12 @@ func (c *Consumer) RunBatches(ctx context.Context, size int, handle BatchHandler
 	}
 	defer release()
 
-	return c.fetch(ctx, func(context.Context) int { return size }, func(batch []*Delivery) {
-		c.attemptBatch(ctx, work, batch, handle)
+	return c.fetch(ctx, func() (more bool, err error) {
+		batch, err := c.waiting(ctx, size)
+		if len(batch) > 0 {
+			c.attemptBatch(ctx, work, batch, handle)
+		}
+		return true, err
 	})
 }
 
@@ -135,63 +142,64 @@ func (c *Consumer) start(ctx context.Context) (work context.Context, release fun
 	}, nil
 }
 
-// fetch pulls what fits and hands it over until ctx ends.
-func (c *Consumer) fetch(ctx context.Context, free func(context.Context) int, deliver func([]*Delivery)) error {
-	for ctx.Err() == nil {
+// fetch pulls, while the gate is open, until ctx ends or there is no more.
+func (c *Consumer) fetch(ctx context.Context, pull func() (more bool, err error)) error {
+	for more := true; more && ctx.Err() == nil; {
 		if c.wait(ctx) != nil {
 			break
 		}
-		n := free(ctx)
-		if n == 0 {
-			break
-		}
-		batch, err := c.pull(ctx, n)
-		if err != nil && ctx.Err() == nil {
+		var err error
+		if more, err = pull(); err != nil && ctx.Err() == nil {
 			c.log.Warn("fetching from NATS failed; trying again", "error", err)
 			c.recreate(ctx)
-		}
-		if len(batch) > 0 {
-			deliver(batch)
 		}
 	}
 	return nil
 }
 
-// pull waits for the first message, then takes what else is there, up to n.
-func (c *Consumer) pull(ctx context.Context, n int) ([]*Delivery, error) {
-	const idle = 5 * time.Second
-	got, err := c.consumer.FetchNoWait(n)
+// idlePull is how long a pull waits for messages.
+const idlePull = 5 * time.Second
+
+// pull hands over up to n messages as they come.
+func (c *Consumer) pull(ctx context.Context, n int, deliver func(*Delivery)) error {
+	ctx, cancel := context.WithTimeout(ctx, idlePull)
+	defer cancel()
+	got, err := c.consumer.Fetch(n, jetstream.FetchContext(ctx))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	batch := c.collect(got)
-	if err := got.Error(); err != nil && len(batch) == 0 {
-		return nil, err
-	}
-	if len(batch) == 0 {
-		wait, cancel := context.WithTimeout(ctx, idle)
-		defer cancel()
-		if got, err = c.consumer.Fetch(1, jetstream.FetchContext(wait)); err != nil {
-			return nil, err
-		}
-		batch = c.collect(got)
-		if err := got.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) && len(batch) == 0 {
-			return nil, err
-		}
-	}
-	c.mu.Lock()
-	c.last = time.Now()
-	c.mu.Unlock()
-	return batch, nil
+	return c.take(got, deliver)
 }
 
-func (c *Consumer) collect(got jetstream.MessageBatch) []*Delivery {
-	var batch []*Delivery
+// waiting gives what waits, up to n; where nothing does, it waits for one.
+func (c *Consumer) waiting(ctx context.Context, n int) (batch []*Delivery, err error) {
+	keep := func(d *Delivery) { batch = append(batch, d) }
+	got, err := c.consumer.FetchNoWait(n)
+	if err == nil {
+		err = c.take(got, keep)
+	}
+	if err == nil && len(batch) == 0 {
+		err = c.pull(ctx, 1, keep)
+	}
+	return batch, err
+}
+
+// take hands over what a pull brings until the pull ends.
+func (c *Consumer) take(got jetstream.MessageBatch, deliver func(*Delivery)) error {
 	for msg := range got.Messages() {
 		c.hold(msg)
-		batch = append(batch, &Delivery{msg: msg})
+		deliver(&Delivery{msg: msg})
 	}
-	return batch
+	err := got.Error()
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		err = nil // nothing came
+	}
+	if err == nil {
+		c.mu.Lock()
+		c.last = time.Now()
+		c.mu.Unlock()
+	}
+	return err
 }
 
 // recreate waits until the durable is there again: NATS was away, or somebody
