@@ -13,11 +13,12 @@
 //	                                     ▲      Begin: ask, then write  │
 //	                                     └──────────────────────────────┘
 //
-// A claim that another owner holds is waited for until its record has stayed
-// the same for a lease, by the observer's own monotonic clock: no two clocks
-// are ever compared. Whoever takes over an unknown or a busy claim must ask
-// the system what it has before writing, and must not write before the
-// system's longest work time has passed since the last send.
+// A claim that is busy is waited for until its record has stayed the same for a
+// lease, by the observer's own monotonic clock: no two clocks are ever compared.
+// Whoever takes over an unknown or a busy claim must ask the system what it has
+// before writing, and must not write before the system's longest work time has
+// passed since the last send. Until then the record is left alone, so that every
+// observer's watch runs on.
 //
 // The alternatives (partitions, pinned consumers, consumer groups) were
 // measured and let a killed or frozen replica reorder or overlap; see
@@ -56,9 +57,6 @@ type Record struct {
 	Owner   string          `json:"owner,omitempty"`
 	// Takeovers counts how often this revision was taken over.
 	Takeovers int `json:"takeovers,omitempty"`
-	// Waited is for how long the last call that was sent, and not answered, is
-	// known to be over, in nanoseconds; whoever watched adds what it saw itself.
-	Waited time.Duration `json:"waited,omitempty"`
 	// Expected is the fingerprint that is being written, Fingerprint the one
 	// that was applied, of the values as read back.
 	Expected    string `json:"expected,omitempty"`
@@ -109,10 +107,10 @@ type Verdict int
 const (
 	// Write: the target is claimed; call the system.
 	Write Verdict = iota
-	// Ask: the target is claimed, but an earlier call may have landed, or may
-	// still land: ask the system. If Patience was over before, or the answer is the
-	// proof that the call Landed, go by it: adopt what is as wanted (Done), write
-	// what isn't (TakeOver). Else it is too early (GiveBack).
+	// Ask: an earlier call may have landed, or may still land. Nothing is claimed
+	// yet; ask the system. If Patience was over before, or the answer is the proof
+	// that the call Landed, go by it: adopt what is as wanted (Done), write what
+	// isn't (TakeOver). Else it is too early: come again.
 	Ask
 	// Same: the target already is as wanted; nothing is to be called.
 	Same
@@ -155,7 +153,7 @@ type Claim struct {
 	began    time.Time
 	deadline time.Time
 	waited   time.Duration // at began
-	wanted   string        // the fingerprint that it was begun for
+	wanted   Wanted        // what it was begun for
 	landed   bool          // see Landed
 }
 
@@ -206,9 +204,11 @@ func (s *Store) Begin(ctx context.Context, key string, want Wanted) (*Claim, Ver
 				claim.RetryAfter = min(s.times.Lease-seen, time.Second)
 				return claim, Wait, nil
 			}
-			verdict, claim.waited = Ask, seen-s.times.Call
+			// Its call was sent Call after the first sight at the latest; a store
+			// without a lease takes it for over at once.
+			verdict, claim.waited = Ask, seen-min(s.times.Call, s.times.Lease)
 		case record.State == Unknown:
-			verdict, claim.waited = Ask, record.Waited+time.Since(s.sighted(key, revision))
+			verdict, claim.waited = Ask, time.Since(s.sighted(key, revision))
 		case record.Claimed.Epoch < want.Revision.Epoch && !record.Claimed.IsZero():
 			// Made before CHANGES was lost: a memory, not knowledge.
 			verdict, claim.waited = Ask, s.times.Work
@@ -217,23 +217,31 @@ func (s *Store) Begin(ctx context.Context, key string, want Wanted) (*Claim, Ver
 		case want.Fingerprint == record.Fingerprint && record.Fingerprint != "":
 			return s.advance(ctx, claim, want)
 		}
-		next := record
-		if want.Revision != record.Claimed {
-			next.Takeovers = 0
+		claim.wanted, claim.landed = want, landed(record, want)
+		if verdict == Ask {
+			// Asking changes nothing, also not the record: all who watch it go on
+			// counting, and the first to whom Patience is over takes over.
+			return claim, Ask, nil
 		}
-		next.State, next.Claimed, next.Owner, next.Waited = Busy, want.Revision, s.owner, 0
-		claim.wanted, claim.landed = want.Fingerprint, landed(record, want)
-		if verdict == Write { // else what was expected of the unanswered call stays
-			next.Expected = want.Fingerprint
-		}
-		switch err := claim.put(ctx, next); {
+		switch err := claim.put(ctx, claim.busy()); {
 		case errors.Is(err, ErrLost):
 			continue
 		case err != nil:
 			return nil, 0, err
 		}
-		return claim, verdict, nil
+		return claim, Write, nil
 	}
+}
+
+// busy is the record while the claim's revision is being written.
+func (c *Claim) busy() Record {
+	next := c.Record
+	if c.wanted.Revision != next.Claimed {
+		next.Takeovers = 0
+	}
+	next.State, next.Owner = Busy, c.store.owner
+	next.Claimed, next.Expected = c.wanted.Revision, c.wanted.Fingerprint
+	return next
 }
 
 // advance moves the applied revision of a target that already is as wanted.
@@ -289,13 +297,13 @@ type Applied struct {
 // Done ends the claim: its revision is applied.
 func (c *Claim) Done(ctx context.Context, a Applied) error {
 	next := c.Record
-	next.State, next.Applied, next.Owner, next.Takeovers = Idle, next.Claimed, "", 0
+	next.State, next.Owner, next.Takeovers = Idle, "", 0
+	next.Claimed, next.Applied = c.wanted.Revision, c.wanted.Revision
 	if a.Fingerprint == AsExpected {
-		a.Fingerprint = c.wanted
+		a.Fingerprint = c.wanted.Fingerprint
 	}
 	next.Expected, next.Fingerprint = "", a.Fingerprint
 	next.Exists, next.Withdrawn, next.Details = a.Exists, a.Withdrawn, a.Details
-	next.Waited = 0
 	c.store.forget(c.key)
 	return c.put(ctx, next)
 }
@@ -304,7 +312,7 @@ func (c *Claim) Done(ctx context.Context, a Applied) error {
 // was sent.
 func (c *Claim) Release(ctx context.Context) error {
 	next := c.Record
-	next.State, next.Owner, next.Expected, next.Waited = Idle, "", "", 0
+	next.State, next.Owner, next.Expected = Idle, "", ""
 	c.store.forget(c.key)
 	return c.put(ctx, next)
 }
@@ -315,29 +323,18 @@ func (c *Claim) Patience() time.Duration {
 	return max(c.store.times.Work-c.waited-time.Since(c.began), 0)
 }
 
-// GiveBack ends an asking that came too early to write.
-func (c *Claim) GiveBack(ctx context.Context) error {
-	next := c.Record
-	next.State, next.Owner, next.Waited = Unknown, "", max(c.waited, 0)+time.Since(c.began)
-	if err := c.put(ctx, next); err != nil {
-		return err
-	}
-	c.store.sighted(c.key, c.revision)
-	return nil
-}
-
 // TakeOver goes on from asking to writing: the system does not have the
 // target, and nothing can be at work on it any more. The fifth takeover of one
 // revision is a defect.
 func (c *Claim) TakeOver(ctx context.Context) error {
-	next := c.Record
+	next := c.busy()
 	if next.Takeovers++; next.Takeovers > maxTakeovers {
 		return failure.Defect("claim.takeovers",
 			fmt.Sprintf("revision %s was begun %d times and never finished", next.Claimed, next.Takeovers), nil)
 	}
 	// If this write is refused, the target is as the unanswered call left it:
 	// nobody knows that as a fingerprint.
-	next.Expected, next.Fingerprint = c.wanted, ""
+	next.Fingerprint = ""
 	c.began = time.Now()
 	c.deadline = c.began.Add(c.store.times.Call)
 	return c.put(ctx, next)
@@ -347,7 +344,7 @@ func (c *Claim) TakeOver(ctx context.Context) error {
 // outcome is not known.
 func (c *Claim) Unknown(ctx context.Context) error {
 	next := c.Record
-	next.State, next.Owner, next.Waited = Unknown, "", 0
+	next.State, next.Owner = Unknown, ""
 	if err := c.put(ctx, next); err != nil {
 		return err
 	}

@@ -74,25 +74,31 @@ func Apply(ctx context.Context, claims *claim.Store, key string, want claim.Want
 		early := c.Patience() > 0 // before asking: what is asked early may change yet
 		has, err := t.Ask(ctx)
 		if err != nil {
-			return Done{}, errors.Join(err, c.GiveBack(ctx))
+			return Done{}, err
 		}
 		if has.Present && has.Wanted && (!early || c.Landed()) {
-			return finish(ctx, c, fingerprint, has.Applied)
+			done, err := finish(ctx, c, fingerprint, has.Applied)
+			return done, again(err)
 		}
 		if early {
-			asked, patience := c.Record.Waited, c.Patience()
-			if err := c.GiveBack(ctx); err != nil {
-				return Done{}, err
-			}
-			return Done{}, bus.Wait(min(patience, max(time.Second, asked/2)),
+			return Done{}, bus.Wait(min(c.Patience(), time.Second),
 				"the last call was not answered, and the system may still be at work on it")
 		}
 		if err := c.TakeOver(ctx); err != nil {
-			return Done{}, err
+			return Done{}, again(err)
 		}
 		exists = has.Present
 	}
 	return write(ctx, c, fingerprint, t, exists)
+}
+
+// again is for a claim that was lost before anything was sent under it: nothing
+// has to be mended, and what its new owner does is waited for.
+func again(err error) error {
+	if errors.Is(err, claim.ErrLost) {
+		return bus.Wait(100*time.Millisecond, "another replica was faster")
+	}
+	return err
 }
 
 func write(ctx context.Context, c *claim.Claim, fingerprint string, t Target, exists bool) (Done, error) {
