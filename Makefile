@@ -23,13 +23,16 @@ build: ## Build the one static binary, bin/magpie
 run: build ## Run everything with a sandbox of both systems; orders flow in the terminal
 	@./bin/magpie up
 
+# The tests of the whole run many processes each, so one package at a time.
+ONE_AT_A_TIME = $$([ $$m = tests ] && echo -p=1)
+
 .PHONY: test
 test: need-cc ## Run the tests of every module with -race (15 minutes on 2 cores)
-	@for m in $(MODULES); do echo "== $$m"; (cd $$m && CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...) || exit 1; done
+	@for m in $(MODULES); do echo "== $$m"; (cd $$m && CGO_ENABLED=1 $(GO) test -race -timeout 20m $(ONE_AT_A_TIME) ./...) || exit 1; done
 
 .PHONY: test-all
 test-all: need-cc ## Run the tests with the soak sizes
-	@for m in $(MODULES); do echo "== $$m"; (cd $$m && MAGPIE_SOAK=1 CGO_ENABLED=1 $(GO) test -race -timeout 80m ./...) || exit 1; done
+	@for m in $(MODULES); do echo "== $$m"; (cd $$m && MAGPIE_SOAK=1 CGO_ENABLED=1 $(GO) test -race -timeout 80m $(ONE_AT_A_TIME) ./...) || exit 1; done
 
 # -race needs cgo and a C compiler. Where there is none, one is installed if that
 # can be done without asking; else it is said. It is never dropped in silence.

@@ -201,7 +201,7 @@ func (s *Store) Begin(ctx context.Context, key string, want Wanted) (*Claim, Ver
 			seen := time.Since(s.sighted(key, revision))
 			if seen < s.times.Lease {
 				// Look again soon: its owner will most likely finish long before.
-				claim.RetryAfter = min(s.times.Lease-seen, time.Second)
+				claim.RetryAfter = min(s.times.Lease-seen, max(time.Second, seen/2))
 				return claim, Wait, nil
 			}
 			// Its call was sent Call after the first sight at the latest; a store

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/magpie-integration/magpie/libs/failure"
+	"github.com/magpie-integration/magpie/libs/timely"
 )
 
 // maxAnswer bounds an answer. GP's lists have no pages, so one could be endless.
@@ -93,6 +94,7 @@ func (c *Client) post(ctx context.Context, call call, message []byte) (answer, e
 	if err != nil {
 		return answer{}, failure.Defect("gp.request", "the request can't be built", err)
 	}
+	timely.Guard(request)
 	request.Header.Set("Content-Type", "text/xml; charset=utf-8")
 	request.Header.Set("Accept", "text/xml")
 	request.Header.Set("SOAPAction", `"`+nsGP+"/"+call.operation+`"`)

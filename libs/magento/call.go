@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"github.com/magpie-integration/magpie/libs/failure"
+	"github.com/magpie-integration/magpie/libs/timely"
 )
 
 // maxAnswer is the longest answer that is read, in bytes.
@@ -106,6 +107,7 @@ func (c *Client) request(ctx context.Context, req call) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	timely.Guard(r)
 	r.Header.Set("Authorization", "Bearer "+c.token)
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", "Magpie")
