@@ -39,19 +39,30 @@ func (d Durability) String() string {
 	if d.Clustered {
 		return fmt.Sprintf("%d servers keep each message; look that each of them has sync_interval: always", d.Replicas)
 	}
-	return "one server keeps each message, and syncs it before it answers"
+	return "one server keeps each message"
 }
 
+// Sync is what is known of a lone server's syncing.
+type Sync int
+
+// What can be known: an embedded server's is in the configuration, another's
+// can't be seen by a client.
+const (
+	SyncUnknown Sync = iota
+	SyncAlways
+	SyncLater
+)
+
 // Weaker gives an error with the line to change where messages can be lost that
-// were acknowledged; synced tells whether a lone server syncs every write.
-func (d Durability) Weaker(synced bool) error {
+// were acknowledged.
+func (d Durability) Weaker(sync Sync) error {
 	switch {
 	case d.Clustered && d.Replicas < 3:
 		return failure.Rejected("nats.not_durable", "replicas", fmt.Sprintf("not durable: stream %s has %d replica(s) in a cluster", d.Stream, d.Replicas),
 			"run at least three servers, and start a role again: it raises the streams to three replicas")
-	case !d.Clustered && !synced:
+	case !d.Clustered && sync == SyncLater:
 		return failure.Rejected("nats.not_durable", "nats.sync", "not durable: a power cut may lose what the server acknowledged and had not synced",
-			"set nats.sync: always for the embedded server, or jetstream { sync_interval: always } in nats-server's configuration")
+			"set nats.sync: always")
 	}
 	return nil
 }

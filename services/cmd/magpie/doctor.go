@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/gp"
@@ -74,7 +75,16 @@ func examineNATS(ctx context.Context, cfg *config.Config, note noter) {
 		note("durability", "", err)
 		return
 	}
-	note("durability", d.String(), d.Weaker(cfg.NATS.Embedded() && cfg.NATS.Sync.Always))
+	sync, text := bus.SyncUnknown, "; whether it syncs each write is its own setting: look that it has jetstream { sync_interval: always }"
+	switch {
+	case cfg.NATS.Embedded() && cfg.NATS.Sync.Always:
+		sync, text = bus.SyncAlways, ", and syncs it before it answers"
+	case cfg.NATS.Embedded():
+		sync = bus.SyncLater
+	case d.Clustered:
+		text = ""
+	}
+	note("durability", d.String()+text, d.Weaker(sync))
 }
 
 func examineMagento(ctx context.Context, pair config.Pair, note noter) {
