@@ -76,14 +76,19 @@ func (t *orderTarget) create(ctx context.Context, order gp.SalesOrder) error {
 	err := t.writer.call(ctx, t.doc.Number, func(ctx context.Context) error {
 		return t.writer.gp.CreateSalesOrder(ctx, order)
 	})
-	if f := failure.Of(err); f == nil || f.Code != "gp.sales.duplicate" {
+	refused := failure.Of(err)
+	if refused == nil || refused.Kind != failure.KindRejected || refused.Unsent {
 		return err
 	}
-	found, present, err := t.writer.find(ctx, t.doc.Number)
-	if err != nil {
-		return unsent(err)
-	}
-	if !present {
+	// Whatever words GP refuses a duplicate in: look whether the order is there.
+	found, present, lookErr := t.writer.find(ctx, t.doc.Number)
+	duplicate := refused.Code == "gp.sales.duplicate"
+	switch {
+	case lookErr != nil && duplicate:
+		return unsent(lookErr)
+	case lookErr != nil, !present && !duplicate:
+		return err
+	case !present:
 		return failure.Conflict("gp.sales.number_taken", "SOPNUMBE",
 			"GP says that number "+t.doc.Number+" is taken, but has no such sales order: another kind of document may have it",
 			"look for the number in GP, or give the pair another prefix")
