@@ -56,7 +56,7 @@ type options struct {
 	seed uint64
 	// webhooks of the store reach ingest.
 	webhooks bool
-	// extra lines below pairs[0].magento and pairs[0].gp.
+	// extra lines below pairs[0].magento, and below pairs[0].gp (a time-out of 4 s if none).
 	magento, gp string
 	version     string
 }
@@ -64,6 +64,9 @@ type options struct {
 // launch starts the sandboxes and every role, and stops them with the test.
 func launch(t *testing.T, o options) *fleet {
 	t.Helper()
+	if o.gp == "" {
+		o.gp = "      timeout: 4s"
+	}
 	f := &fleet{t: t, dir: t.TempDir(), roles: map[string]*process{}}
 	natsPort, ingestPort := freePort(t), freePort(t)
 	f.natsURL = "nats://" + natsPort
@@ -128,7 +131,6 @@ pairs:
       timezone: America/New_York
       user: magpie
       password: secret-of-gp
-      timeout: 4s
       work_time: 2s
 %s
 `

@@ -279,6 +279,33 @@ func TestSIGTERMDrainsAndExitsWell(t *testing.T) {
 	until(t, 2*time.Minute, "every order is where it belongs", func() bool { return f.judge(t).right() })
 }
 
+// A call that hangs does not hold a role up for long: it is left unknown, and
+// the next owner asks first.
+func TestSIGTERMWhileACallHangsEndsWithinTenSeconds(t *testing.T) {
+	f := launch(t, options{seed: seed(t), webhooks: true, gp: "      timeout: 60s"})
+	if err := f.sandbox.GPFaults.Set(fault.Faults{Down: fault.DownHang}); err != nil {
+		t.Fatal(err)
+	}
+	f.one(t)
+	until(t, time.Minute, "a call hangs", func() bool { return f.sandbox.GPFaults.Fired()[fault.FiredDown] > 0 })
+	p := f.process("gp-writer")
+	began := time.Now()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-p.exited
+	took := time.Since(began)
+	t.Logf("ended %s after SIGTERM", took.Round(time.Millisecond))
+	if code := p.cmd.ProcessState.ExitCode(); code != 0 || took > 10*time.Second {
+		t.Errorf("ended with code %d after %s", code, took)
+	}
+	if err := f.sandbox.GPFaults.Set(fault.Faults{}); err != nil {
+		t.Fatal(err)
+	}
+	f.start("gp-writer")
+	f.settled(t, 1)
+}
+
 // One order is one chain: from its first notice to the write-back, every hop has
 // the same trace.
 func TestAnOrderIsOneTraceFromTheWebhookToTheWriteBack(t *testing.T) {

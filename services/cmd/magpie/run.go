@@ -17,6 +17,7 @@ type runCmd struct {
 // Help lists the roles.
 func (runCmd) Help() string {
 	var b strings.Builder
+	b.WriteString("The roles:\n\n")
 	fmt.Fprintf(&b, "  %-16s the embedded NATS server, for roles on one machine\n", roleNATS)
 	for _, r := range roles {
 		fmt.Fprintf(&b, "  %-16s %s\n", r.name, r.what)
