@@ -94,7 +94,7 @@ func (c *Consumer) Run(ctx context.Context, handle Handler) error {
 			return false, nil
 		}
 		// One long pull brings messages as they come, as many as there is room for.
-		return true, c.pull(ctx, n, lanes.add)
+		return true, c.pull(n, lanes.add)
 	})
 }
 
@@ -112,7 +112,7 @@ func (c *Consumer) RunBatches(ctx context.Context, size int, handle BatchHandler
 	defer release()
 
 	return c.fetch(ctx, func() (more bool, err error) {
-		batch, err := c.waiting(ctx, size)
+		batch, err := c.waiting(size)
 		if len(batch) > 0 {
 			c.attemptBatch(ctx, work, batch, handle)
 		}
@@ -154,17 +154,17 @@ func (c *Consumer) fetch(ctx context.Context, pull func() (more bool, err error)
 			c.recreate(ctx)
 		}
 	}
-	return nil
+	return nil //nolint:nilerr // it was said, and fetching went on
 }
 
-// idlePull is how long a pull waits for messages.
-const idlePull = 5 * time.Second
+// pullWait is how long a pull waits for messages, and so how long a consumer
+// takes to notice that it is to stop. A pull is never cut short: what the server
+// had sent by then would be nobody's until its ack wait is over.
+const pullWait = time.Second
 
 // pull hands over up to n messages as they come.
-func (c *Consumer) pull(ctx context.Context, n int, deliver func(*Delivery)) error {
-	ctx, cancel := context.WithTimeout(ctx, idlePull)
-	defer cancel()
-	got, err := c.consumer.Fetch(n, jetstream.FetchContext(ctx))
+func (c *Consumer) pull(n int, deliver func(*Delivery)) error {
+	got, err := c.consumer.Fetch(n, jetstream.FetchMaxWait(pullWait))
 	if err != nil {
 		return err
 	}
@@ -172,14 +172,14 @@ func (c *Consumer) pull(ctx context.Context, n int, deliver func(*Delivery)) err
 }
 
 // waiting gives what waits, up to n; where nothing does, it waits for one.
-func (c *Consumer) waiting(ctx context.Context, n int) (batch []*Delivery, err error) {
+func (c *Consumer) waiting(n int) (batch []*Delivery, err error) {
 	keep := func(d *Delivery) { batch = append(batch, d) }
 	got, err := c.consumer.FetchNoWait(n)
 	if err == nil {
 		err = c.take(got, keep)
 	}
 	if err == nil && len(batch) == 0 {
-		err = c.pull(ctx, 1, keep)
+		err = c.pull(1, keep)
 	}
 	return batch, err
 }
@@ -191,9 +191,6 @@ func (c *Consumer) take(got jetstream.MessageBatch, deliver func(*Delivery)) err
 		deliver(&Delivery{msg: msg})
 	}
 	err := got.Error()
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		err = nil // nothing came
-	}
 	if err == nil {
 		c.mu.Lock()
 		c.last = time.Now()
@@ -290,7 +287,7 @@ func (c *Consumer) Lag(ctx context.Context) (telemetry.Lag, error) {
 	}
 	info := consumer.CachedInfo()
 	lag := telemetry.Lag{Pending: info.NumPending, AckPending: info.NumAckPending}
-	if info.NumPending+uint64(info.NumAckPending) == 0 {
+	if info.NumPending == 0 && info.NumAckPending == 0 {
 		return lag, nil
 	}
 	s, err := c.bus.stream(ctx, c.Spec.Stream)

@@ -44,7 +44,7 @@ func (b *Bus) Epoch(ctx context.Context) (uint64, error) {
 		}
 		next := have
 		if !have.Created.Equal(info.Created) || info.State.LastSeq < have.High {
-			next = epochRecord{Epoch: max(have.Epoch+1, uint64(time.Now().Unix())), Created: info.Created}
+			next = epochRecord{Epoch: max(have.Epoch+1, uint64(max(time.Now().Unix(), 0))), Created: info.Created}
 		}
 		next.High = info.State.LastSeq
 		if next == have {

@@ -29,6 +29,14 @@ type Target interface {
 	Write(ctx context.Context, exists bool) (claim.Applied, error)
 }
 
+// Teller is a Target whose write is told of before it is written down: a
+// process that dies in between tells again, under the same id. So whoever waits
+// for the first outcome of a write never waits in vain, and need not listen to
+// the later ones that say "unchanged".
+type Teller interface {
+	Tell(ctx context.Context, a claim.Applied) error
+}
+
 // Has is what a system answered.
 type Has struct {
 	// Present: the record is there. Wanted: it is as it is wanted to be.
@@ -77,7 +85,7 @@ func Apply(ctx context.Context, claims *claim.Store, key string, want claim.Want
 			return Done{}, err
 		}
 		if has.Present && has.Wanted && (!early || c.Landed()) {
-			done, err := finish(ctx, c, fingerprint, has.Applied)
+			done, err := finish(ctx, c, fingerprint, t, has.Applied)
 			return done, again(err)
 		}
 		if early {
@@ -113,7 +121,7 @@ func write(ctx context.Context, c *claim.Claim, fingerprint string, t Target, ex
 	ctx = context.WithoutCancel(ctx)
 	switch {
 	case err == nil:
-		return finish(ctx, c, fingerprint, applied)
+		return finish(ctx, c, fingerprint, t, applied)
 	case errors.Is(err, failure.ErrUnknownOutcome):
 		if lost := c.Unknown(ctx); lost != nil {
 			return Done{}, lost
@@ -128,7 +136,12 @@ func write(ctx context.Context, c *claim.Claim, fingerprint string, t Target, ex
 	}
 }
 
-func finish(ctx context.Context, c *claim.Claim, fingerprint string, a claim.Applied) (Done, error) {
+func finish(ctx context.Context, c *claim.Claim, fingerprint string, t Target, a claim.Applied) (Done, error) {
+	if teller, ok := t.(Teller); ok {
+		if err := teller.Tell(ctx, a); err != nil {
+			return Done{}, err
+		}
+	}
 	if a.Fingerprint == claim.AsExpected {
 		a.Fingerprint = fingerprint
 	}
@@ -172,7 +185,7 @@ func (w Writer) Overtaken(ctx context.Context, d *bus.Delivery, cmd events.Comma
 	}
 	var newer events.Command
 	if json.Unmarshal(last.Data, &newer) != nil {
-		return false, nil // it will be found out when it is delivered
+		return false, nil //nolint:nilerr // it will be found out when it is delivered
 	}
 	return newer.Target == cmd.Target && newer.Write == cmd.Write && newer.Flow == cmd.Flow &&
 		newer.Revision.Compare(cmd.Revision) > 0, nil

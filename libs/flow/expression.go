@@ -155,7 +155,7 @@ func (e Expression) problem(flow, path string, err error) Problem {
 	var at *file.Error
 	if errors.As(err, &at) {
 		p.Message = people.Replace(at.Message)
-		at.Bind(file.NewSource(e.Source))
+		at = at.Bind(file.NewSource(e.Source))
 		p.Column = at.Column + 1
 		if at.Line > 1 {
 			p.Line += at.Line - 1

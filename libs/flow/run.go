@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/expr-lang/expr/vm"
 	"github.com/shopspring/decimal"
@@ -363,9 +364,7 @@ func (r *run) list(b []byte, at *place, w *write, m *mapping) ([]byte, bool, err
 func (w *write) fault(at *place, m *mapping, e *failure.Error) error {
 	e.Code = w.To + "." + e.Code
 	label := at.path()
-	if i := len(m.target.label) - 1; i > 0 && m.target.label[i] == ')' {
-		for ; m.target.label[i] != ' '; i-- {
-		}
+	if i := strings.LastIndex(m.target.label, " ("); i >= 0 {
 		label += m.target.label[i:]
 	}
 	e.Field = label

@@ -76,7 +76,7 @@ func (c *Client) findBroken(ctx context.Context, w sweep) (Broken, error) {
 	if w.after.UpdatedAt.Equal(w.to) {
 		low = w.after.EntityID + 1
 	}
-	high := low
+	var high int64
 	for step := int64(1024); ; step *= 4 {
 		high = min(low+step, maxEntityID)
 		w.upTo = high

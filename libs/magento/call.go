@@ -22,7 +22,7 @@ import (
 const maxAnswer = 64 << 20
 
 // errSilent is the cause of a call's own time limit, as against its caller's.
-var errSilent = errors.New("Magento gave no answer in time")
+var errSilent = errors.New("Magento gave no answer in time") //nolint:staticcheck // Magento is a name
 
 // call is one request to a route such as /V1/orders.
 type call struct {

@@ -143,19 +143,19 @@ func (r row) json() string {
 
 func matches(q url.Values, r row) bool {
 	for g := 0; ; g++ {
-		any, some := false, false
+		hit, some := false, false
 		for f := 0; ; f++ {
 			at := fmt.Sprintf("searchCriteria[filter_groups][%d][filters][%d]", g, f)
 			if !q.Has(at + "[field]") {
 				break
 			}
 			some = true
-			any = any || holds(r, q.Get(at+"[field]"), q.Get(at+"[condition_type]"), q.Get(at+"[value]"))
+			hit = hit || holds(r, q.Get(at+"[field]"), q.Get(at+"[condition_type]"), q.Get(at+"[value]"))
 		}
 		if !some {
 			return true
 		}
-		if !any {
+		if !hit {
 			return false
 		}
 	}

@@ -2,7 +2,6 @@ package magento
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,5 +121,5 @@ func plain(v json.RawMessage) string {
 	if len(v) == 0 || string(v) == "null" {
 		return ""
 	}
-	return fmt.Sprintf("%s", []byte(v))
+	return string(v)
 }

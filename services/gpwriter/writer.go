@@ -73,9 +73,19 @@ func (w *Writer) Handle(ctx context.Context, d *bus.Delivery) error {
 	if err != nil {
 		return err
 	}
+	told := false
+	tell := func(ctx context.Context, o events.Outcome) error {
+		if told {
+			return nil
+		}
+		o.Began = began
+		_, err := w.effect.Stream.Publish(ctx, effect.Outcome(d, cmd, o))
+		told = err == nil
+		return err
+	}
 	outcome := events.Outcome{Result: events.Superseded, Reason: "a newer command of this order was there first"}
 	if !overtaken {
-		outcome, err = w.carryOut(ctx, cmd)
+		outcome, err = w.carryOut(ctx, cmd, tell)
 		if errors.Is(err, claim.ErrLost) {
 			w.log.WarnContext(ctx, "a claim was lost; the newest command is written again", "target", cmd.Target)
 			return w.effect.Rewrite(ctx, d, cmd)
@@ -84,8 +94,7 @@ func (w *Writer) Handle(ctx context.Context, d *bus.Delivery) error {
 			return err
 		}
 	}
-	outcome.Began = began
-	if _, err := w.effect.Stream.Publish(ctx, effect.Outcome(d, cmd, outcome)); err != nil {
+	if err := tell(ctx, outcome); err != nil {
 		return err
 	}
 	w.metrics.Event(string(events.WordCommand), string(events.RoleGPWriter), string(outcome.Result))
@@ -96,10 +105,10 @@ func (w *Writer) Handle(ctx context.Context, d *bus.Delivery) error {
 }
 
 // carryOut brings the customer, then the order, to the command's state.
-func (w *Writer) carryOut(ctx context.Context, cmd events.Command) (events.Outcome, error) {
+func (w *Writer) carryOut(ctx context.Context, cmd events.Command, tell teller) (events.Outcome, error) {
 	switch cmd.Verb {
 	case events.Apply:
-		return w.apply(ctx, cmd)
+		return w.apply(ctx, cmd, tell)
 	case events.Withdraw:
 		return w.withdraw(ctx, cmd)
 	default:
@@ -107,12 +116,12 @@ func (w *Writer) carryOut(ctx context.Context, cmd events.Command) (events.Outco
 	}
 }
 
-func (w *Writer) apply(ctx context.Context, cmd events.Command) (events.Outcome, error) {
+func (w *Writer) apply(ctx context.Context, cmd events.Command, tell teller) (events.Outcome, error) {
 	doc, err := document(cmd)
 	if err != nil {
 		return events.Outcome{}, err
 	}
-	order := &orderTarget{writer: w, doc: doc}
+	order := &orderTarget{writer: w, doc: doc, tell: tell}
 	fingerprint, err := effect.Fingerprint(doc)
 	if err != nil {
 		return events.Outcome{}, err

@@ -283,7 +283,7 @@ func (c *Capture) previous(ctx context.Context, key events.Key) (previous, error
 	var change events.Change
 	if err := json.Unmarshal(stored.Data, &change); err != nil {
 		// What can't be read can't be equal: the next change takes its place.
-		return previous{sequence: stored.Sequence}, nil
+		return previous{sequence: stored.Sequence}, nil //nolint:nilerr // see above
 	}
 	return previous{stored.Sequence, stored.Header.Get(jetstream.MsgIDHeader), change.Hash}, nil
 }

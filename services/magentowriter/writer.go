@@ -113,7 +113,7 @@ func (t *orderTarget) Ask(ctx context.Context) (effect.Has, error) {
 		return effect.Has{}, err
 	}
 	return effect.Has{
-		Present: true, Wanted: commented && !(t.writer.way == Save && t.movable(order)), Applied: t.applied(order),
+		Present: true, Wanted: commented && (t.writer.way != Save || !t.movable(order)), Applied: t.applied(order),
 	}, nil
 }
 

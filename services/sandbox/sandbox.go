@@ -71,7 +71,7 @@ func New(cfg Config) (*Sandbox, error) {
 		return filepath.Join(cfg.Dir, name)
 	}
 	if cfg.Dir != "" {
-		if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
+		if err := os.MkdirAll(cfg.Dir, 0o755); err != nil { //nolint:gosec // made-up data, to be read by all
 			return nil, fmt.Errorf("sandbox: %w", err)
 		}
 	}

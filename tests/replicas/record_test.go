@@ -186,7 +186,7 @@ func (c *client) do(ctx context.Context, method, key, revision string, body []by
 // in between sends when it wakes. The body is read right before the bytes go to
 // the kernel, so what is left of that window is microseconds.
 type timely struct {
-	ctx  context.Context
+	ctx  context.Context //nolint:containedctx // the body's time is its request's
 	body io.Reader
 }
 

@@ -42,8 +42,8 @@ func checkReference(f *findings, o *object, path string, list []Entry) {
 }
 
 // checkCurrency adds a violation for a currency that the company hasn't.
-func (c *call) checkCurrency(f *findings, o *object, path string) {
-	iso := o.str(path)
+func (c *call) checkCurrency(f *findings, o *object) {
+	iso := o.str("CurrencyKey.ISOCode")
 	if _, ok := c.cfg.currency(iso); iso != "" && !ok {
 		f.add(ruleUnknown, "CurrencyKey", "The currency %s does not exist or is not accessible to the company.", iso)
 	}
@@ -124,7 +124,7 @@ func (c *call) putCustomer(ctx context.Context, o *object, old []*object) error 
 	checkReference(f, o, "PaymentTermsKey.Id", c.cfg.PaymentTerms)
 	checkReference(f, o, "PriceLevelKey.Id", c.cfg.PriceLevels)
 	checkReference(f, o, "BankAccountKey.Id", c.cfg.Checkbooks)
-	c.checkCurrency(f, o, "CurrencyKey.ISOCode")
+	c.checkCurrency(f, o)
 
 	id := o.str("Key.Id")
 	known := map[string]bool{}

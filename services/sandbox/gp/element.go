@@ -40,13 +40,14 @@ func parseXML(body []byte) (*element, error) {
 			return nil, fmt.Errorf("%w: a DTD is not allowed", errMalformed)
 		case xml.StartElement:
 			e := &element{Name: t.Name, attrs: append([]xml.Attr(nil), t.Attr...)}
-			if len(stack) > 0 {
+			switch {
+			case len(stack) > 0:
 				parent := stack[len(stack)-1]
 				parent.children = append(parent.children, e)
 				e.scope = parent.scope
-			} else if root != nil {
+			case root != nil:
 				return nil, fmt.Errorf("%w: two roots", errMalformed)
-			} else {
+			default:
 				root = e
 			}
 			e.openScope()

@@ -20,11 +20,11 @@ type encoder struct {
 	pad     bool // text comes blank-padded, as the char column holds it
 }
 
-// errUnreadable is a stored control character: XML can't carry it, so every
+// unreadableError is a stored control character: XML can't carry it, so every
 // read of that record fails (GP Web Services and Invalid Character Errors).
-type errUnreadable struct{ element string }
+type unreadableError struct{ element string }
 
-func (e errUnreadable) Error() string {
+func (e unreadableError) Error() string {
 	return "hexadecimal value in element " + e.element + " is an invalid character"
 }
 
@@ -47,7 +47,7 @@ func (e *encoder) object(name xml.Name, o *object, declared *typeDef, outer stri
 			v = newObject("CompanyKey").set("Id", e.company)
 		}
 		if d, ok := v.(decimal.Decimal); ok && f.name == "Value" {
-			v = d.StringFixed(max(int32(o.int("DecimalDigits")), -d.Exponent()))
+			v = d.StringFixed(max(int32(o.int("DecimalDigits")), -d.Exponent())) //nolint:gosec // an xsd:int, decoded as 32 bits
 		}
 		if err := e.field(f, v, name.Space, isKey); err != nil {
 			return err
@@ -112,7 +112,7 @@ func (e *encoder) scalar(name xml.Name, f field, v any, outer string) error {
 	text := scalarText(v)
 	if s, ok := v.(string); ok {
 		if strings.ContainsFunc(s, unreadable) {
-			return errUnreadable{element: name.Local}
+			return unreadableError{element: name.Local}
 		}
 		if n := columnLength(f.length); e.pad && f.length > 0 && f.length <= 200 {
 			text += strings.Repeat(" ", max(0, n-len([]rune(s))))

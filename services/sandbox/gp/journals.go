@@ -30,7 +30,7 @@ func createGLTransaction(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	o.set("BatchKey.Source", ledgerBatches)
-	c.checkCurrency(f, o, "CurrencyKey.ISOCode")
+	c.checkCurrency(f, o)
 	if o.str("CurrencyKey.ISOCode") == "" {
 		o.set("CurrencyKey.ISOCode", c.cfg.Currencies[0].ISOCode)
 	}

@@ -51,7 +51,7 @@ func start(t *testing.T, change func(*Config)) *sandbox {
 		Sites:         []Entry{{"MAIN", "Main"}, {"EMPTY", "Nothing here"}},
 		DocumentTypes: []DocumentType{{"Order", "WEBORD", "WEBORD000009"}, {"Invoice", "STDINV", ""}},
 		CreateTime:    time.Nanosecond,
-		Logger:        slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Logger:        slog.New(slog.DiscardHandler),
 		Now:           func() time.Time { return at },
 	}
 	if change != nil {

@@ -63,8 +63,9 @@ func (o *object) list(path string) []*object {
 	return list
 }
 
-func (o *object) decimal(path string) decimal.Decimal {
-	d, _ := o.get(path).(decimal.Decimal)
+// value is the Value of an amount, quantity or percent.
+func (o *object) value() decimal.Decimal {
+	d, _ := o.get("Value").(decimal.Decimal)
 	return d
 }
 
@@ -72,7 +73,7 @@ func (o *object) decimal(path string) decimal.Decimal {
 // it was sent.
 func (o *object) amount(path string) (decimal.Decimal, bool) {
 	v := o.object(path)
-	return v.decimal("Value"), v != nil
+	return v.value(), v != nil
 }
 
 func (o *object) int(path string) int64 {

@@ -144,7 +144,7 @@ func (c *call) checkDates(d *document) {
 }
 
 func (c *call) checkOrderCurrency(d *document) {
-	c.checkCurrency(&d.findings, d.object, "CurrencyKey.ISOCode")
+	c.checkCurrency(&d.findings, d.object)
 	if d.str("CurrencyKey.ISOCode") == "" {
 		d.set("CurrencyKey.ISOCode", c.cfg.Currencies[0].ISOCode)
 	}
@@ -166,7 +166,7 @@ func (c *call) checkAmounts(d *document, o *object, prefix string) {
 			}
 			c.checkAmounts(d, v, name+".")
 		case "Percent":
-			if p := v.decimal("Value"); p.IsNegative() || p.GreaterThan(decimal.NewFromInt(100)) {
+			if p := v.value(); p.IsNegative() || p.GreaterThan(decimal.NewFromInt(100)) {
 				d.add(ruleAmount, name, "%s: %s is not a percentage.", name, p)
 			}
 		case "MoneyAmount":
@@ -177,7 +177,7 @@ func (c *call) checkAmounts(d *document, o *object, prefix string) {
 			if iso := v.str("Currency"); iso != "" && iso != d.currency.ISOCode {
 				d.add(ruleUnknown, name, "%s: the currency %s is not the currency %s of the document.", name, iso, d.currency.ISOCode)
 			}
-			checkDecimals(&d.findings, name, v.decimal("Value"), places)
+			checkDecimals(&d.findings, name, v.value(), places)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package gp
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -105,7 +106,8 @@ func (c *call) releaseLines(ctx context.Context, o *object) error {
 // moveRows moves a document's rows between two tables of the same columns.
 func moveRows(ctx context.Context, q querier, from, to table, number string) error {
 	where := " WHERE SOPNUMBE = ? AND SOPTYPE = ?"
-	if _, err := q.ExecContext(ctx, "INSERT INTO "+to.name+" SELECT * FROM "+from.name+where, number, orderType); err != nil {
+	columns := strings.Join(from.names(), ", ")
+	if _, err := q.ExecContext(ctx, "INSERT INTO "+to.name+" ("+columns+") SELECT "+columns+" FROM "+from.name+where, number, orderType); err != nil {
 		return fmt.Errorf("move %s to %s: %w", number, to.name, err)
 	}
 	if _, err := q.ExecContext(ctx, "DELETE FROM "+from.name+where, number, orderType); err != nil {

@@ -119,9 +119,9 @@ func columnValue(f field, c column, v any) any {
 	case kindObject: // an amount, a quantity or a percent
 		o, _ := v.(*object)
 		if f.isPercent() { // smallint with two implied decimals
-			return o.decimal("Value").Shift(2).Round(0).IntPart()
+			return o.value().Shift(2).Round(0).IntPart()
 		}
-		return o.decimal("Value").String()
+		return o.value().String()
 	default:
 		s, _ := v.(string)
 		return s
@@ -141,26 +141,30 @@ type row struct {
 	extra map[string]string
 }
 
-// query reads the rows that the SQL after the table's name selects.
-func (t table) query(ctx context.Context, q querier, u units, tail string, args ...any) ([]row, error) {
+// names are those of all columns, the extra ones last.
+func (t table) names() []string {
 	var names []string
 	for _, c := range t.columns {
 		names = append(names, c.name)
 	}
-	var extraNames []string
 	for _, def := range t.extra {
 		name, _, _ := strings.Cut(def, " ")
-		extraNames = append(extraNames, name)
+		names = append(names, name)
 	}
-	all := strings.Join(append(names, extraNames...), ", ")
-	rows, err := q.QueryContext(ctx, "SELECT "+all+" FROM "+t.name+" "+tail, args...)
+	return names
+}
+
+// query reads the rows that the SQL after the table's name selects.
+func (t table) query(ctx context.Context, q querier, u units, tail string, args ...any) ([]row, error) {
+	names := t.names()
+	rows, err := q.QueryContext(ctx, "SELECT "+strings.Join(names, ", ")+" FROM "+t.name+" "+tail, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", t.name, err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
 	var list []row
 	for rows.Next() {
-		texts := make([]string, len(t.columns)+len(extraNames))
+		texts := make([]string, len(names))
 		targets := make([]any, len(texts))
 		for i := range texts {
 			targets[i] = &texts[i]
@@ -169,7 +173,7 @@ func (t table) query(ctx context.Context, q querier, u units, tail string, args 
 			return nil, fmt.Errorf("read %s: %w", t.name, err)
 		}
 		r := row{object: newObject(t.object), extra: map[string]string{}}
-		for i, name := range extraNames {
+		for i, name := range names[len(t.columns):] {
 			r.extra[name] = texts[len(t.columns)+i]
 		}
 		if err := t.read(r, texts, u); err != nil {

@@ -78,7 +78,7 @@ func randomAddress(rng *rand.Rand, st Store) Address {
 		Postcode: fmt.Sprintf("%s%02d", t.zip, rng.IntN(100)), Telephone: fmt.Sprintf("%s-555-%04d", t.area, 100+rng.IntN(100)),
 	}
 	if rng.IntN(4) == 0 {
-		a.Street = append(a.Street, fmt.Sprintf("Apt %d%c", 1+rng.IntN(30), 'A'+rune(rng.IntN(6))))
+		a.Street = append(a.Street, fmt.Sprintf("Apt %d%c", 1+rng.IntN(30), "ABCDEF"[rng.IntN(6)]))
 	}
 	if rng.IntN(8) == 0 {
 		a.Company = pick(rng, companies)

@@ -112,7 +112,7 @@ func (s *Server) newInvoice(o *order, rows []chosen, paid bool) *invoice {
 			r.total, r.tax, r.discount = it.RowTotal.sub(it.RowInvoiced), it.Tax.sub(it.TaxInvoiced), it.Discount.sub(it.DiscountInvoiced)
 		} else {
 			part := row.qty.Div(it.QtyOrdered)
-			r.total, r.tax, r.discount = it.RowTotal.mul(part).round(2), it.Tax.mul(part).round(2), it.Discount.mul(part).round(2)
+			r.total, r.tax, r.discount = it.RowTotal.mul(part).cents(), it.Tax.mul(part).cents(), it.Discount.mul(part).cents()
 		}
 		it.QtyInvoiced = it.QtyInvoiced.Add(row.qty)
 		it.RowInvoiced, it.TaxInvoiced, it.DiscountInvoiced = it.RowInvoiced.add(r.total), it.TaxInvoiced.add(r.tax), it.DiscountInvoiced.add(r.discount)

@@ -11,10 +11,10 @@ type pair struct {
 	Order decimal.Decimal `json:"o"`
 }
 
-func (p pair) add(q pair) pair    { return pair{p.Base.Add(q.Base), p.Order.Add(q.Order)} }
-func (p pair) sub(q pair) pair    { return pair{p.Base.Sub(q.Base), p.Order.Sub(q.Order)} }
-func (p pair) neg() pair          { return pair{p.Base.Neg(), p.Order.Neg()} }
-func (p pair) round(n int32) pair { return pair{p.Base.Round(n), p.Order.Round(n)} }
+func (p pair) add(q pair) pair { return pair{p.Base.Add(q.Base), p.Order.Add(q.Order)} }
+func (p pair) sub(q pair) pair { return pair{p.Base.Sub(q.Base), p.Order.Sub(q.Order)} }
+func (p pair) neg() pair       { return pair{p.Base.Neg(), p.Order.Neg()} }
+func (p pair) cents() pair     { return pair{p.Base.Round(2), p.Order.Round(2)} }
 func (p pair) mul(d decimal.Decimal) pair {
 	return pair{p.Base.Mul(d), p.Order.Mul(d)}
 }

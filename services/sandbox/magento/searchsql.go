@@ -53,7 +53,7 @@ func (d *database) search(ctx context.Context, e entity, c criteria) ([]found, i
 	if err != nil {
 		return nil, 0, err
 	}
-	query := "SELECT " + e.key + ", " + e.doc + " FROM " + e.from + where + order
+	query := "SELECT " + e.key + ", " + e.doc + " FROM " + e.from + where + order //nolint:gosec // the parts are of this package; what is searched for are parameters
 	if c.pageSize > 0 {
 		query += " LIMIT ? OFFSET ?"
 		args = append(args, c.pageSize, (max(c.currentPage, 1)-1)*c.pageSize)

@@ -72,16 +72,16 @@ func (b *basket) collect(o *order) {
 func (b *basket) row(it *orderItem, price decimal.Decimal) {
 	it.Price = b.inBoth(price)
 	it.OriginalPrice = it.Price
-	it.RowTotal = it.Price.mul(it.QtyOrdered).round(2)
+	it.RowTotal = it.Price.mul(it.QtyOrdered).cents()
 	it.DiscountPercent = b.discountPercent
 	it.Discount = b.share(it.RowTotal, b.discountPercent)
 	it.TaxPercent = b.taxPercent
 	it.Tax = b.share(it.RowTotal.sub(it.Discount), b.taxPercent)
-	it.PriceInclTax = it.Price.mul(one.Add(b.taxPercent.Div(hundred))).round(2)
+	it.PriceInclTax = it.Price.mul(one.Add(b.taxPercent.Div(hundred))).cents()
 	it.RowTotalInclTax = it.RowTotal.add(b.share(it.RowTotal, b.taxPercent))
 }
 
 // share is percent of an amount, rounded to cents.
 func (b *basket) share(amount pair, percent decimal.Decimal) pair {
-	return amount.mul(percent).mul(decimal.New(1, -2)).round(2)
+	return amount.mul(percent).mul(decimal.New(1, -2)).cents()
 }

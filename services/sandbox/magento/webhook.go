@@ -166,10 +166,10 @@ type delivery struct {
 // deliveries is a heap, the next due first.
 type deliveries []*delivery
 
-func (q deliveries) Len() int           { return len(q) }
-func (q deliveries) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
-func (q deliveries) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *deliveries) Push(d any)        { *q = append(*q, d.(*delivery)) }
+func (q *deliveries) Len() int           { return len(*q) }
+func (q *deliveries) Less(i, j int) bool { return (*q)[i].due.Before((*q)[j].due) }
+func (q *deliveries) Swap(i, j int)      { (*q)[i], (*q)[j] = (*q)[j], (*q)[i] }
+func (q *deliveries) Push(d any)         { *q = append(*q, d.(*delivery)) }
 func (q *deliveries) Pop() any {
 	old := *q
 	d := old[len(old)-1]
