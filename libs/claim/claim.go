@@ -328,7 +328,13 @@ func (c *Claim) Patience() time.Duration {
 // revision is a defect.
 func (c *Claim) TakeOver(ctx context.Context) error {
 	next := c.busy()
-	if next.Takeovers++; next.Takeovers > maxTakeovers {
+	if next.Takeovers++; next.Takeovers >= maxTakeovers {
+		// A person decides now; a replay of theirs begins to count anew.
+		given := c.Record
+		given.Takeovers = 0
+		if err := c.put(ctx, given); err != nil {
+			return err
+		}
 		return failure.Defect("claim.takeovers",
 			fmt.Sprintf("revision %s was begun %d times and never finished", next.Claimed, next.Takeovers), nil)
 	}
