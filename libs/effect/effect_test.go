@@ -8,12 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"go.uber.org/goleak"
 
 	"github.com/magpie-integration/magpie/events"
-	"github.com/magpie-integration/magpie/libs/broker"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/libs/claim"
 	"github.com/magpie-integration/magpie/libs/effect"
 	"github.com/magpie-integration/magpie/libs/failure"
@@ -28,19 +27,7 @@ const work = 300 * time.Millisecond
 
 func newClaims(t *testing.T) *claim.Store {
 	t.Helper()
-	s, err := broker.Start(broker.Config{Store: t.TempDir(), Name: "effect"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	b, err := bus.Connect(s.ClientURL(), nats.InProcessServer(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	if _, err := b.Apply(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
+	b := bustest.Start(t)
 	kv, err := b.KV(t.Context(), bus.Claims)
 	if err != nil {
 		t.Fatal(err)

@@ -16,30 +16,12 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/magpie-integration/magpie/events"
-	"github.com/magpie-integration/magpie/libs/broker"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/libs/history"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func start(t *testing.T) *bus.Bus {
-	t.Helper()
-	s, err := broker.Start(broker.Config{Store: t.TempDir(), Name: "history"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	b, err := bus.Connect("", nats.InProcessServer(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	if _, err := b.Apply(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // The messages of an order's life, with the words that are told of them.
 var (
@@ -63,7 +45,7 @@ var (
 )
 
 func TestTheLifeOfAnOrder(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	publish := func(s events.Subject, id string, data any) {
 		t.Helper()
 		if _, err := b.Publish(t.Context(), bus.Message{Subject: s, Type: "t", ID: id, Data: data}); err != nil {

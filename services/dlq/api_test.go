@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/services/dlq"
 )
 
@@ -30,7 +31,7 @@ func contentType(v string) func(*http.Request) {
 }
 
 func TestEveryStatusOfTheAPI(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	for _, id := range []string{"w1", "w2", "w3"} {
 		publish(t, b, command("main", "123", id))
 	}
@@ -88,7 +89,7 @@ func TestEveryStatusOfTheAPI(t *testing.T) {
 }
 
 func TestTheAPISaysWhenNATSIsAway(t *testing.T) {
-	h := dlq.Handler(dlq.NewLetters(failing{Bus: start(t), scan: errAway}))
+	h := dlq.Handler(dlq.NewLetters(failing{Bus: bustest.Start(t), scan: errAway}))
 	if w := call(h, "GET", "/api/v1/dead/1", ""); w.Code != http.StatusServiceUnavailable || !json.Valid(w.Body.Bytes()) {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}

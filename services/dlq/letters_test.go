@@ -16,12 +16,13 @@ import (
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/services/dlq"
 )
 
 func TestTheListSaysWhatAPersonNeeds(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	publish(t, b, change("main", "123", "c1"))
 	refuse(t, b, transformSpec, 1, mismatch())
 	l := list(t, b, dlq.Filter{})[0]
@@ -39,7 +40,7 @@ func TestTheListSaysWhatAPersonNeeds(t *testing.T) {
 }
 
 func TestTheListIsFiltered(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	publish(t, b, change("main", "123", "c1"))
 	refuse(t, b, transformSpec, 1, mismatch())
 	publish(t, b, change("eu", "a.b", "c2"))
@@ -80,7 +81,7 @@ func TestTheListIsFiltered(t *testing.T) {
 }
 
 func TestOneLetterIsShownWhole(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	ack := publish(t, b, change("main", "123", "c1"))
 	refuse(t, b, transformSpec, 1, mismatch())
 	l, err := dlq.NewLetters(b).Show(t.Context(), "1")
@@ -97,7 +98,7 @@ func TestOneLetterIsShownWhole(t *testing.T) {
 }
 
 func TestALetterNamesItsTrace(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	header := nats.Header{"ce-traceparent": {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}}
 	if _, err := b.JetStream().PublishMsg(t.Context(), &nats.Msg{Subject: "magpie.dead.main.transform.order.1", Header: header, Data: []byte(`{}`)}); err != nil {
 		t.Fatal(err)
@@ -108,7 +109,7 @@ func TestALetterNamesItsTrace(t *testing.T) {
 }
 
 func TestALetterThatIsNotThereIsSaidSo(t *testing.T) {
-	letters := dlq.NewLetters(start(t))
+	letters := dlq.NewLetters(bustest.Start(t))
 	for _, id := range []string{"7", "0", "-1", "x", "", "99999999999999999999999"} {
 		_, show := letters.Show(t.Context(), id)
 		_, replay := letters.Replay(t.Context(), id, "ana")
@@ -122,7 +123,7 @@ func TestALetterThatIsNotThereIsSaidSo(t *testing.T) {
 }
 
 func TestAReplayIsTheSameEventUnderANewID(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	publish(t, b, change("main", "122", "c0"))
 	refuse(t, b, transformSpec, 1, mismatch())
 	first := publish(t, b, change("main", "123", "c1"))
@@ -166,7 +167,7 @@ func TestAReplayIsTheSameEventUnderANewID(t *testing.T) {
 }
 
 func TestAReplayOfAReplayKeepsTheFirstSequence(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	first := publish(t, b, change("main", "123", "c1"))
 	letters := dlq.NewLetters(b)
 	for i := range 3 {
@@ -182,7 +183,7 @@ func TestAReplayOfAReplayKeepsTheFirstSequence(t *testing.T) {
 }
 
 func TestAReplayThatWasCutShortIsOneMessage(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	publish(t, b, command("main", "123", "w1"))
 	refuse(t, b, writerSpec, 1, mismatch())
 	for name, cut := range map[string]failing{
@@ -211,7 +212,7 @@ func TestAReplayThatWasCutShortIsOneMessage(t *testing.T) {
 }
 
 func TestADiscardIsADecisionWithAReason(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	publish(t, b, command("main", "123", "w1"))
 	refuse(t, b, writerSpec, 1, mismatch())
 	letters := dlq.NewLetters(b)
@@ -238,7 +239,7 @@ func TestADiscardIsADecisionWithAReason(t *testing.T) {
 }
 
 func TestADiscardThatCantBeAuditedIsNone(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	publish(t, b, command("main", "123", "w1"))
 	refuse(t, b, writerSpec, 1, mismatch())
 	if _, err := dlq.NewLetters(failing{Bus: b, publish: errAway}).Discard(t.Context(), "1", "ana", "old"); !errors.Is(err, errAway) {
@@ -250,7 +251,7 @@ func TestADiscardThatCantBeAuditedIsNone(t *testing.T) {
 }
 
 func TestWhatWasNoEventCanOnlyBeDiscarded(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	if _, err := b.JetStream().Publish(t.Context(), "magpie.command.main.gp.order.7", []byte("hello")); err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +273,7 @@ func TestWhatWasNoEventCanOnlyBeDiscarded(t *testing.T) {
 }
 
 func TestALetterThatCantBeReadHidesNoOther(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	for _, subject := range []string{"magpie.dead.main.transform.order.1", "magpie.dead.main.transform.order.=no"} {
 		if _, err := b.JetStream().Publish(t.Context(), subject, []byte("hello")); err != nil {
 			t.Fatal(err)
@@ -312,7 +313,7 @@ func TestALetterThatCantBeReadHidesNoOther(t *testing.T) {
 // Property: whatever a message was, its letter shows it as it was, and, if it
 // was an event, a replay sends it as it was.
 func TestAMessageComesThroughItsLetter(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	letters := dlq.NewLetters(b)
 	n := 0
 	word := rapid.StringMatching(`[!-~]([ -~]{0,20}[!-~])?`)
@@ -394,7 +395,7 @@ func (h hasty) Delete(ctx context.Context, stream string, sequence uint64) error
 }
 
 func TestTwoPeopleMayReplayALetterAtOnce(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	publish(t, b, command("main", "123", "w1"))
 	refuse(t, b, writerSpec, 1, mismatch())
 	if _, err := dlq.NewLetters(hasty{b}).Replay(t.Context(), "1", "ana"); err != nil {

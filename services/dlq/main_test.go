@@ -7,35 +7,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"go.uber.org/goleak"
 
 	"github.com/magpie-integration/magpie/events"
-	"github.com/magpie-integration/magpie/libs/broker"
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/services/dlq"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func start(t *testing.T) *bus.Bus {
-	t.Helper()
-	s, err := broker.Start(broker.Config{Store: t.TempDir(), Name: "dlq"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	b, err := bus.Connect("", nats.InProcessServer(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	if _, err := b.Apply(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 func publish(t *testing.T, b *bus.Bus, m bus.Message) bus.Ack {
 	t.Helper()

@@ -12,15 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/shopspring/decimal"
-	"go.uber.org/goleak"
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/breaker"
-	"github.com/magpie-integration/magpie/libs/broker"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/libs/claim"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/services/gpwriter"
@@ -34,41 +32,11 @@ var shared struct {
 }
 
 func TestMain(m *testing.M) {
-	code, err := withBroker(m.Run)
-	if err == nil && code == 0 {
-		err = goleak.Find()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func withBroker(run func() int) (int, error) {
-	dir, err := os.MkdirTemp("", "gpwriter")
-	if err != nil {
-		return 1, err
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-	s, err := broker.Start(broker.Config{Store: dir, Name: "gpwriter", Listen: "127.0.0.1:0"})
-	if err != nil {
-		return 1, err
-	}
-	defer func() { s.Shutdown(); s.WaitForShutdown() }()
-	b, err := bus.Connect(s.ClientURL(), nats.InProcessServer(s))
-	if err != nil {
-		return 1, err
-	}
-	defer b.Close()
-	if _, err := b.Apply(context.Background(), 1); err != nil {
-		return 1, err
-	}
-	shared.bus = b
-	if shared.claims, err = b.KV(context.Background(), bus.Claims); err != nil {
-		return 1, err
-	}
-	return run(), nil
+	os.Exit(bustest.Main(m, func(b *bus.Bus) (err error) {
+		shared.bus = b
+		shared.claims, err = b.KV(context.Background(), bus.Claims)
+		return err
+	}))
 }
 
 // Times of claims. Where an answer is lost, only the work time passes in a test.

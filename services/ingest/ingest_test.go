@@ -19,12 +19,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"go.uber.org/goleak"
 
 	"github.com/magpie-integration/magpie/events"
-	"github.com/magpie-integration/magpie/libs/broker"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/libs/webhook"
 	"github.com/magpie-integration/magpie/services/ingest"
 )
@@ -413,19 +412,7 @@ func TestADeliveryIsOneNoticeHoweverOftenItComes(t *testing.T) {
 }
 
 func TestTheStreamHasARepeatedDeliveryOnce(t *testing.T) {
-	s, err := broker.Start(broker.Config{Store: t.TempDir(), Name: "ingest"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	b, err := bus.Connect("", nats.InProcessServer(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	if _, err := b.Apply(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
+	b := bustest.Start(t)
 	h := door(b, hook(t, webhook.Config{}))
 	for _, delivery := range []string{"d1", "d1", "d2"} {
 		if w := send(h, signed(order, header("X-Webhook-Delivery", delivery))); w.Code != http.StatusAccepted {

@@ -20,12 +20,13 @@ import (
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/breaker"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/magento"
 )
 
 func TestManyNoticesOfOneOrderAreOneReadAndOneChange(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
 	before := time.Now().UTC()
 	handle(t, capture(t, b, s),
@@ -57,7 +58,7 @@ func TestManyNoticesOfOneOrderAreOneReadAndOneChange(t *testing.T) {
 }
 
 func TestANoticeThatComesDuringTheReadCausesAnother(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
 	reading, answer := make(chan struct{}), make(chan struct{})
 	s.answering = sync.OnceFunc(func() { close(reading); <-answer })
@@ -82,7 +83,7 @@ func TestANoticeThatComesDuringTheReadCausesAnother(t *testing.T) {
 func TestASlowReaderThatWasOvertakenReadsAgain(t *testing.T) {
 	for name, known := range map[string]bool{"a new order": false, "an order that was read before": true} {
 		t.Run(name, func(t *testing.T) {
-			b, s := start(t), &shop{}
+			b, s := bustest.Start(t), &shop{}
 			var want []string
 			if known {
 				s.put(order("123", 871, "pending"))
@@ -125,7 +126,7 @@ func TestASlowReaderThatWasOvertakenReadsAgain(t *testing.T) {
 // Property: however readers and writers run beside each other, CHANGES only
 // goes forward, and ends with what the shop has.
 func TestChangesOnlyGoForward(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	const readers, rounds = 4, 30
 	s.put(order("123", 871, "0"))
 	var version atomic.Int64
@@ -172,7 +173,7 @@ func TestChangesOnlyGoForward(t *testing.T) {
 }
 
 func TestTheSameContentAgainIsAnotherChange(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	c := capture(t, b, s)
 	for i, what := range []string{"A", "B", "A"} {
 		s.put(order("123", 871, what))
@@ -188,7 +189,7 @@ func TestTheSameContentAgainIsAnotherChange(t *testing.T) {
 }
 
 func TestWhatReadsAsBeforeIsNoChange(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	c := capture(t, b, s)
 	o := order("123", 871, "a <b> & c")
 	s.put(o)
@@ -215,7 +216,7 @@ func TestWhatReadsAsBeforeIsNoChange(t *testing.T) {
 }
 
 func TestTheHashIsOfTheRecordAsItIsPublished(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	o := order("123", 871, "a <b> & c")
 	o.Raw = json.RawMessage(strings.Replace(string(o.Raw), ",", " , ", 1))
 	s.put(o)
@@ -228,7 +229,7 @@ func TestTheHashIsOfTheRecordAsItIsPublished(t *testing.T) {
 }
 
 func TestALastChangeThatCantBeReadIsReplaced(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	if _, err := b.JetStream().Publish(t.Context(), "magpie.change.main.magento.order.123", []byte("hello")); err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +268,7 @@ func TestWhatBecomesOfANoticeThatIsNoChange(t *testing.T) {
 		"an order in two websites is by one": {shop: &shop{orders: []magento.Order{order("123", 871, "new")}, foreign: []magento.Order{order("123", 99, "new")}}, key: "123"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := start(t)
+			b := bustest.Start(t)
 			if tc.entity == "" {
 				tc.entity = events.Order
 			}
@@ -301,7 +302,7 @@ func TestWhatBecomesOfANoticeThatIsNoChange(t *testing.T) {
 }
 
 func TestAnOrderThatIsCommittedAfterItsWebhookIsReadLater(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	s.answering = sync.OnceFunc(func() { s.put(order("123", 871, "new")) })
 	if _, err := b.Publish(t.Context(), noticeMessage(events.Order, "123", "n1")); err != nil {
 		t.Fatal(err)
@@ -317,7 +318,7 @@ func TestAnOrderThatIsCommittedAfterItsWebhookIsReadLater(t *testing.T) {
 }
 
 func TestANoticeOfANumberBecomesOneOfTheBusinessKey(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
 	c := capture(t, b, s)
 	d := orderNotice(t, b, events.InternalID(871), "n1")
@@ -349,7 +350,7 @@ func (s chatty) OrdersByIncrementID(context.Context, []string) (magento.Found, e
 func (s chatty) OrdersByEntityID(context.Context, []int64) (magento.Found, error) { return s.all() }
 
 func TestAnOrderThatNobodyAskedForIsLeftAlone(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
 	s.put(order("124", 872, "new"))
 	c := capture(t, b, s)
@@ -364,7 +365,7 @@ func TestAnOrderThatNobodyAskedForIsLeftAlone(t *testing.T) {
 }
 
 func TestCardDataIsRemovedBeforePublishing(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	o := order("123", 871, "new")
 	o.Raw = json.RawMessage(`{"entity_id":871,"increment_id":"123","payment":{"cc_number":"4111111111111111","cc_last4":"1111"},"note":"paid by 4111 1111 1111 1111"}`)
 	s.put(o)
@@ -381,7 +382,7 @@ func TestCardDataIsRemovedBeforePublishing(t *testing.T) {
 }
 
 func TestASearchAsksForFiftyAtMost(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	var batch []*bus.Delivery
 	for i := range 120 {
 		number := fmt.Sprint(1000 + i)
@@ -411,7 +412,7 @@ func TestASearchAsksForFiftyAtMost(t *testing.T) {
 }
 
 func TestOneOrdersFailureIsItsOwn(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	s.put(order("1", 1, "new"))
 	s.put(order("2", 2, "new"))
 	s.put(order("2", 3, "new"))
@@ -427,7 +428,7 @@ func TestOneOrdersFailureIsItsOwn(t *testing.T) {
 }
 
 func TestAnOpenBreakerPausesAndAsksNothing(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
 	c := captureOn(t, b, b, s, openBreaker(t))
 	for i, err := range c.Handle(t.Context(), []*bus.Delivery{orderNotice(t, b, "123", "n1"), orderNotice(t, b, events.InternalID(871), "n2")}) {
@@ -441,7 +442,7 @@ func TestAnOpenBreakerPausesAndAsksNothing(t *testing.T) {
 }
 
 func TestAShopThatIsDownOpensTheBreaker(t *testing.T) {
-	b, s := start(t), &shop{err: failure.Down("magento.down", "no connection", nil)}
+	b, s := bustest.Start(t), &shop{err: failure.Down("magento.down", "no connection", nil)}
 	guard := breaker.New("magento", breaker.Config{Failures: 2, Probe: time.Hour})
 	c := captureOn(t, b, b, s, guard)
 	for i := range 3 {

@@ -10,13 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/breaker"
-	"github.com/magpie-integration/magpie/libs/broker"
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/magento"
@@ -127,25 +125,6 @@ func (s *shop) reads() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.searches)
-}
-
-// start runs a broker with Magpie's streams.
-func start(t *testing.T) *bus.Bus {
-	t.Helper()
-	s, err := broker.Start(broker.Config{Store: t.TempDir(), Name: "capture"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	b, err := bus.Connect("", nats.InProcessServer(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	if _, err := b.Apply(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 // capture makes a capture of pair main over a bus.

@@ -11,6 +11,7 @@ import (
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/breaker"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/magento"
 )
@@ -26,7 +27,7 @@ func sweep(t *testing.T, c *Capture, s *shop) window {
 }
 
 func TestASweepFindsWhatNoWebhookTold(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
 	c := capture(t, b, s)
 	sweep(t, c, s)
@@ -50,7 +51,7 @@ func TestASweepFindsWhatNoWebhookTold(t *testing.T) {
 }
 
 func TestRepeatedSweepsSendOneNotice(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
 	s.broken = []magento.Broken{{EntityID: 900, Err: failure.Transient("magento.internal", "?", nil)}}
 	c := capture(t, b, s)
@@ -68,7 +69,7 @@ func TestRepeatedSweepsSendOneNotice(t *testing.T) {
 }
 
 func TestASweepReadsPageAfterPage(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	first, second, third := magento.Cursor{UpdatedAt: at, EntityID: 2}, magento.Cursor{UpdatedAt: at, EntityID: 9}, magento.Cursor{UpdatedAt: at, EntityID: 10}
 	s.pages = []magento.Page{
@@ -98,7 +99,7 @@ func TestASweepReadsPageAfterPage(t *testing.T) {
 }
 
 func TestTheFirstSweepBeginsAtItsOverlap(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	before := time.Now().UTC()
 	w := sweep(t, capture(t, b, s), s)
 	if w.to.Before(before.Add(-settled)) || w.to.After(time.Now().Add(-settled)) {
@@ -110,7 +111,7 @@ func TestTheFirstSweepBeginsAtItsOverlap(t *testing.T) {
 }
 
 func TestTheNextSweepOverlapsTheLastAlsoAfterARestart(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	first := sweep(t, capture(t, b, s), s)
 	second := sweep(t, capture(t, b, s), s) // another process
 	if !second.from.Equal(first.to.Add(-10 * time.Minute)) {
@@ -135,7 +136,7 @@ func (f *failing) Publish(ctx context.Context, m bus.Message) (bus.Ack, error) {
 }
 
 func TestTheCursorMovesOnlyWhenEveryNoticeIsStored(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	at := sweep(t, capture(t, b, s), s)
 	s.put(order("1", 1, "new"))
 	s.broken = []magento.Broken{{EntityID: 2, Err: failure.Transient("magento.internal", "?", nil)}}
@@ -159,7 +160,7 @@ func TestTheCursorMovesOnlyWhenEveryNoticeIsStored(t *testing.T) {
 }
 
 func TestTheSlowerOfTwoReplicasLeavesTheCursorAlone(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	c := capture(t, b, s)
 	_, revision, err := c.cursor(t.Context())
 	if err != nil {
@@ -179,7 +180,7 @@ func TestTheSlowerOfTwoReplicasLeavesTheCursorAlone(t *testing.T) {
 }
 
 func TestACursorThatSomebodyDeletedIsMadeAgain(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	c := capture(t, b, s)
 	sweep(t, c, s)
 	if err := cursors(t, b).Delete(t.Context(), c.cursorKey()); err != nil {
@@ -192,7 +193,7 @@ func TestACursorThatSomebodyDeletedIsMadeAgain(t *testing.T) {
 }
 
 func TestACursorOfAClockThatWasAheadStopsNoSweep(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	c := capture(t, b, s)
 	data, err := json.Marshal(cursor{To: time.Now().Add(365 * 24 * time.Hour)})
 	if err != nil {
@@ -207,7 +208,7 @@ func TestACursorOfAClockThatWasAheadStopsNoSweep(t *testing.T) {
 }
 
 func TestASweepWaitsForTheBreaker(t *testing.T) {
-	b, s := start(t), &shop{}
+	b, s := bustest.Start(t), &shop{}
 	c := captureOn(t, b, b, s, openBreaker(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -220,7 +221,7 @@ func TestASweepWaitsForTheBreaker(t *testing.T) {
 }
 
 func TestSweepsGoOnUntilTheRoleIsToldToStop(t *testing.T) {
-	b, s := start(t), &shop{err: failure.Rejected("magento.refused", "", "not today", "")}
+	b, s := bustest.Start(t), &shop{err: failure.Rejected("magento.refused", "", "not today", "")}
 	windows := func() int { s.mu.Lock(); defer s.mu.Unlock(); return len(s.windows) }
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

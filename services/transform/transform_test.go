@@ -18,8 +18,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/magpie-integration/magpie/events"
-	"github.com/magpie-integration/magpie/libs/broker"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/libs/effect"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/flow"
@@ -554,7 +554,7 @@ func TestARefusedChangeHasAnOutcome(t *testing.T) {
 // TestAReplayAfterTheFlowWasMended goes the whole way over a broker: refused,
 // dead, told; mended, replayed, written; and the revision is the first one's.
 func TestAReplayAfterTheFlowWasMended(t *testing.T) {
-	b := start(t)
+	b := bustest.Start(t)
 	publish := func(key events.Key, record string) bus.Ack {
 		ack, err := b.Publish(t.Context(), bus.Message{
 			Subject: events.ChangeSubject("main", events.Magento, events.Order, key),
@@ -623,24 +623,6 @@ func TestAReplayAfterTheFlowWasMended(t *testing.T) {
 	if got := written.Header.Get("ce-" + events.ExtCorrelationID); got != "change-000000123" {
 		t.Errorf("the chain began with %s", got)
 	}
-}
-
-func start(t *testing.T) *bus.Bus {
-	t.Helper()
-	s, err := broker.Start(broker.Config{Store: t.TempDir(), Name: "transform"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	b, err := bus.Connect("", nats.InProcessServer(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	if _, err := b.Apply(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 // until waits for something that happens on its own.
