@@ -89,7 +89,7 @@ func TestEachOrderIsInGPExactlyOnce(t *testing.T) {
 	// Kill each process several times, in random order, while work is under way.
 	dead := victims(rng)
 	for i, name := range dead {
-		until(t, 3*time.Minute, "orders are under way", func() bool {
+		seldom(t, 3*time.Minute, "orders are under way", func() bool {
 			v := f.judge(t)
 			return v.orders >= i*orders/len(dead) && v.orders-v.done > 3
 		})
@@ -102,12 +102,12 @@ func TestEachOrderIsInGPExactlyOnce(t *testing.T) {
 	calm(t, f)
 	began := time.Now()
 	var v verdict
-	until(t, 5*time.Minute, "every order is where it belongs", func() bool {
+	seldom(t, 5*time.Minute, "every order is where it belongs", func() bool {
 		v = f.judge(t)
 		if len(v.doubles) > 0 {
 			t.Fatalf("this may never be:\n  %s", first(v.doubles, 20))
 		}
-		if !v.right() && time.Since(began) > 2*time.Minute {
+		if !v.right() && time.Since(began) > 4*time.Minute {
 			t.Errorf("%d of %d orders are not where they belong:\n  %s\n%s", len(v.faults), v.orders, first(v.faults, 20), f.run("dlq", "ls"))
 			t.FailNow()
 		}

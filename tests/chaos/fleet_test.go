@@ -277,9 +277,21 @@ func freePort(t *testing.T) string {
 // until waits for something that happens on its own.
 func until(t *testing.T, atMost time.Duration, what string, ok func() bool) {
 	t.Helper()
+	look(t, 50*time.Millisecond, atMost, what, ok)
+}
+
+// seldom is until for what is costly to look at: a judge that reads a thousand
+// orders twenty times a second takes the machine from those that it judges.
+func seldom(t *testing.T, atMost time.Duration, what string, ok func() bool) {
+	t.Helper()
+	look(t, 2*time.Second, atMost, what, ok)
+}
+
+func look(t *testing.T, every, atMost time.Duration, what string, ok func() bool) {
+	t.Helper()
 	deadline := time.NewTimer(atMost)
 	defer deadline.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for !ok() {
 		select {
