@@ -74,3 +74,13 @@ const (
 	// ExtOriginEpoch is the epoch of that sequence.
 	ExtOriginEpoch = "originepoch"
 )
+
+// TraceID takes the trace id out of the extension traceparent (W3C Trace
+// Context: version-trace-span-flags); "" where there is none.
+func TraceID(traceParent string) string {
+	const whole = len("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+	if len(traceParent) != whole {
+		return ""
+	}
+	return traceParent[3:35]
+}

@@ -93,7 +93,7 @@ func stepOf(stream string, m bus.Stored) (Step, bool) {
 	step := Step{
 		At: m.Time, Word: subject.Word, Pair: subject.Pair, Scope: subject.Scope,
 		ID: m.Header.Get("ce-id"), Cause: m.Header.Get("ce-" + events.ExtCausationID),
-		Trace: traceID(m.Header.Get("ce-" + events.ExtTraceParent)), Stream: stream, Sequence: m.Sequence,
+		Trace: events.TraceID(m.Header.Get("ce-" + events.ExtTraceParent)), Stream: stream, Sequence: m.Sequence,
 	}
 	step.describe(m.Data)
 	tries := m.Header.Get("Magpie-Tries")
@@ -202,12 +202,4 @@ func headline(l Life) string {
 		}
 	}
 	return text
-}
-
-// traceID takes the trace id out of a W3C traceparent: version-trace-span-flags.
-func traceID(parent string) string {
-	if len(parent) == 55 {
-		return parent[3:35]
-	}
-	return ""
 }

@@ -188,15 +188,7 @@ func read(stored bus.Stored) (Letter, events.DeadLetter) {
 		ID: strconv.FormatUint(stored.Sequence, 10), Pair: subject.Pair, Role: subject.Scope,
 		Entity: string(subject.Entity), Key: string(subject.Key),
 		Kind: dead.Kind, Code: dead.Code, Reason: dead.Reason, Field: dead.Field, Fix: dead.Fix,
-		Tries: dead.Tries, First: dead.First, Last: dead.Last, Trace: traceID(stored.Header.Get("ce-" + events.ExtTraceParent)),
+		Tries: dead.Tries, First: dead.First, Last: dead.Last, Trace: events.TraceID(stored.Header.Get("ce-" + events.ExtTraceParent)),
 		Whole: &WholeStory{History: dead.History, Stack: dead.Stack, Message: dead.Message},
 	}, dead
-}
-
-// traceID takes the trace id out of a W3C traceparent: version-trace-span-flags.
-func traceID(parent string) string {
-	if len(parent) == 55 {
-		return parent[3:35]
-	}
-	return ""
 }
