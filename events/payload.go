@@ -57,6 +57,9 @@ type Command struct {
 	Source SourceRef `json:"source"`
 	// Document is one of the document types of this package, by the event's type.
 	Document json.RawMessage `json:"document,omitempty" jsonschema:"type=object"`
+	// Tables are the published versions of the pair's tables that the flow read;
+	// a table that nobody published rows for is not in it.
+	Tables map[string]int `json:"tables,omitempty"`
 	// Warnings are what the flow's checks found and let pass.
 	Warnings []string `json:"warnings,omitempty"`
 	// Reason says why a withdrawal is one.
@@ -169,7 +172,8 @@ type Breaker struct {
 
 // Audit says what a person did.
 type Audit struct {
-	// Action is "replayed" or "discarded".
+	// Action is "replayed", "edited" or "discarded" for a letter; "published",
+	// "rolled back" for a flow or a table.
 	Action string `json:"action"`
 	// By is who did it, as far as the caller told.
 	By string `json:"by"`
@@ -177,5 +181,18 @@ type Audit struct {
 	Reason string    `json:"reason,omitempty"`
 	At     time.Time `json:"at"`
 	// Letter is what it was done to.
-	Letter DeadLetter `json:"letter"`
+	Letter *DeadLetter `json:"letter,omitempty"`
+	// Group is the id of the group action that this was a part of.
+	Group string `json:"group,omitempty"`
+	// Published is the flow or table that it was done to.
+	Published *Published `json:"published,omitempty"`
+}
+
+// Published is a version of a flow or of a table's rows.
+type Published struct {
+	Kind    string `json:"kind" jsonschema:"enum=flow,enum=table"`
+	Name    string `json:"name"`
+	Version int    `json:"version"`
+	// Before is the version that was live until then; 0 for the one that ships.
+	Before int `json:"before"`
 }

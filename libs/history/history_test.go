@@ -70,7 +70,7 @@ func TestTheLifeOfAnOrder(t *testing.T) {
 	send(written.String(), write, map[string]string{"ce-id": "w1", "Magpie-Tries": "2", "Magpie-History": past})
 	publish(buried, "d1", letter)
 	publish(ended, "o1", refused)
-	publish(handled, "a1", events.Audit{Action: "replayed", By: "ana", Letter: letter})
+	publish(handled, "a1", events.Audit{Action: "replayed", By: "ana", Letter: &letter})
 	send(written.String(), write, map[string]string{
 		"ce-id": "replay:d1", "ce-originsequence": "1", "ce-causationid": "d1",
 		"ce-traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",

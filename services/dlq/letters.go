@@ -128,7 +128,7 @@ func (l *Letters) Discard(ctx context.Context, id, by, reason string) (Letter, e
 // handled writes the audit trail, then deletes the letter: a crash in between
 // leaves a letter that was handled, never one that was forgotten.
 func (l *Letters) handled(ctx context.Context, letter Letter, dead events.DeadLetter, event string, audit events.Audit) error {
-	audit.At, audit.Letter = time.Now().UTC(), dead
+	audit.At, audit.Letter = time.Now().UTC(), &dead
 	_, err := l.stream.Publish(ctx, bus.Message{
 		Subject: events.AuditSubject(letter.Pair, events.Role(letter.Role), events.Entity(letter.Entity), events.Key(letter.Key)),
 		Type:    events.AuditType, ID: audit.Action + ":" + event, Data: audit,
