@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -24,6 +25,8 @@ var version = "dev"
 type cli struct {
 	Config string `short:"c" env:"MAGPIE_CONFIG" type:"existingfile" placeholder:"FILE" help:"The configuration file. Without it: a sandbox of both systems on this machine."`
 	Output string `short:"o" enum:"text,json" default:"text" help:"How to print: ${enum}."`
+	// CPUProfile is for whoever asks where the time goes; go tool pprof reads it.
+	CPUProfile string `name:"cpu-profile" type:"path" placeholder:"FILE" help:"Write a CPU profile of the whole command to this file."`
 
 	Up      upCmd      `cmd:"" help:"Run every role in this process; without --config, with a sandbox of both systems and orders that flow."`
 	Run     runCmd     `cmd:"" help:"Run some roles against a NATS server."`
@@ -69,11 +72,32 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	command.BindTo(ctx, (*context.Context)(nil))
+	profiled, err := profile(c.CPUProfile)
+	if err != nil {
+		explain(stderr, err)
+		return 1
+	}
+	defer profiled()
 	if err := command.Run(&c, &terminal{out: stdout, err: stderr, json: c.Output == "json"}); err != nil {
 		explain(stderr, err)
 		return 1
 	}
 	return 0
+}
+
+// profile writes a CPU profile until done is called; no file, no profile.
+func profile(path string) (done func(), err error) {
+	if path == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(path) //nolint:gosec // where the user says
+	if err != nil {
+		return nil, fmt.Errorf("--cpu-profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() { pprof.StopCPUProfile(); _ = file.Close() }, nil
 }
 
 // explain prints an error with its next step.
