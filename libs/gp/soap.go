@@ -82,13 +82,17 @@ type answer struct {
 func (c *Client) post(ctx context.Context, call call, message []byte) (answer, error) {
 	within, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	lane, err := c.lanes.take(within)
+	lanes := c.reads
+	if call.writes {
+		lanes = c.writes
+	}
+	lane, err := lanes.take(within)
 	if err != nil {
 		e := failure.Transient("gp.crowded", fmt.Sprintf("no connection was free for %s: %v", call.operation, err), err)
 		e.Unsent = true
 		return answer{}, e
 	}
-	defer c.lanes.give(lane)
+	defer lanes.give(lane)
 
 	request, err := http.NewRequestWithContext(within, http.MethodPost, call.address, bytes.NewReader(message))
 	if err != nil {

@@ -68,6 +68,10 @@ func unreadable(req call, cause error) error {
 }
 
 func (c *Client) send(ctx context.Context, req call) ([]byte, error) {
+	if err := c.slots.Acquire(ctx, 1); err != nil { // the time-out is for the store, not for waiting here
+		return nil, noAnswer(ctx, req, err, false)
+	}
+	defer c.slots.Release(1)
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, errSilent)
 	defer cancel()
 	var sent atomic.Bool

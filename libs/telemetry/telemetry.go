@@ -78,8 +78,8 @@ func Setup(ctx context.Context, c Config) (*Telemetry, func(context.Context) err
 // purpose: whoever sends a webhook could fill it.
 var propagator propagation.TextMapPropagator = propagation.TraceContext{}
 
-// newTracerProvider makes a provider that samples all: without an endpoint its
-// spans go nowhere, but their ids still tie logs and events together.
+// newTracerProvider makes a provider that samples all; without an endpoint its
+// spans are not recorded, but their ids still tie logs and events together.
 func newTracerProvider(ctx context.Context, c Config) (*sdktrace.TracerProvider, error) {
 	own := resource.NewSchemaless(
 		attribute.String("service.name", c.Service),
@@ -90,7 +90,9 @@ func newTracerProvider(ctx context.Context, c Config) (*sdktrace.TracerProvider,
 		return nil, fmt.Errorf("describe this process to OpenTelemetry: %w", err)
 	}
 	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
-	if c.OTLP != "" {
+	if c.OTLP == "" {
+		options = append(options, sdktrace.WithSampler(sdktrace.NeverSample()))
+	} else {
 		endpoint, err := tracesURL(c.OTLP)
 		if err != nil {
 			return nil, err

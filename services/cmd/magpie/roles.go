@@ -150,7 +150,7 @@ func addGPWriter(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		spec := bus.WriterSpec(events.RoleGPWriter, pair.Name, events.GP, events.Order, pair.GP.Parallel)
+		spec := bus.WriterSpec(events.RoleGPWriter, pair.Name, events.GP, events.Order, gpLanes*pair.GP.Parallel)
 		b := a.breaker(pair.Name, events.GP, events.Order, spec)
 		claims := claim.NewStore(kv, a.bus.Owner(), claim.Of(pair.GP.Timeout, pair.GP.WorkTime))
 		w := gpwriter.New(pair.Name, company, claims, b, a.bus, a.telemetry.Metrics)
@@ -159,6 +159,10 @@ func addGPWriter(ctx context.Context, a *app) error {
 	}
 	return nil
 }
+
+// gpLanes orders are under way for each write that GP is given at once: while one
+// is read back, or its claim written down, another is written.
+const gpLanes = 3
 
 // policiesKept is how long GP's policies are believed: an administrator may
 // change them while Magpie runs.
@@ -187,16 +191,24 @@ func addMagentoWriter(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Order, pair.Magento.Parallel)
+		spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Order, writeBackLanes)
 		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
 		// Magento does its work within the request: what is not done when a proxy
 		// gives up is done or rolled back within PHP's own limit.
 		claims := claim.NewStore(kv, a.bus.Owner(), claim.Of(4*pair.Magento.Timeout, pair.Magento.Timeout))
-		w := magentowriter.New(pair.Name, pair.Magento.WriteBack, store, claims, b, a.bus, a.telemetry.Metrics)
+		w := magentowriter.New(pair.Name, pair.Magento.WriteBack, magento.NewTogether(store, readTogether), claims, b, a.bus, a.telemetry.Metrics)
 		a.addWriter(spec, b, w.Handle)
 	}
 	return nil
 }
+
+// readTogether is how long a write-back waits for others whose orders can be read
+// in the same search; nobody waits for a write-back.
+const readTogether = 200 * time.Millisecond
+
+// writeBackLanes are the write-backs under way: they mostly wait to be read
+// together, and magento.parallel bounds their calls.
+const writeBackLanes = 64
 
 func (a *app) addWriter(spec bus.Spec, b *breaker.Breaker, handle bus.Handler) {
 	c := a.consumer(spec, b)
@@ -278,7 +290,7 @@ func newMagento(pair config.Pair) (*magento.Client, error) {
 	}
 	c, err := magento.New(magento.Config{
 		URL: pair.Magento.URL, Store: pair.Magento.Store, Website: pair.Magento.Website,
-		Token: pair.Magento.Token.Reveal(), Timeout: pair.Magento.Timeout, Transport: transport,
+		Token: pair.Magento.Token.Reveal(), Timeout: pair.Magento.Timeout, Parallel: pair.Magento.Parallel, Transport: transport,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pair %s: magento: %w", pair.Name, err)
@@ -287,7 +299,7 @@ func newMagento(pair config.Pair) (*magento.Client, error) {
 }
 
 func newGP(pair config.Pair) (*gp.Client, error) {
-	transport, err := transportFor(pair.GP.CA, pair.GP.Parallel)
+	transport, err := transportFor(pair.GP.CA, 2*pair.GP.Parallel)
 	if err != nil {
 		return nil, fmt.Errorf("pair %s: gp.ca: %w", pair.Name, err)
 	}
