@@ -27,6 +27,7 @@ import (
 	"log/slog"
 	"time"
 
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
@@ -338,7 +339,7 @@ func orderKey(o magento.Order) events.Key {
 func content(o magento.Order) (record json.RawMessage, hash string, scrubbed []string) {
 	record, scrubbed = scrub.JSON(o.Raw)
 	// What is not JSON can't be compact; publishing it says what is wrong.
-	if compact, err := json.Marshal(record); err == nil {
+	if compact, err := jsonv1.Marshal(record); err == nil {
 		record = compact
 	}
 	sum := sha256.Sum256(record)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
 
@@ -49,7 +50,20 @@ const description = `Magpie keeps Magento stores and Dynamics GP companies in st
   magpie dlq ls                               what needs a person?
   magpie doctor --config magpie.yaml          what is wrong?`
 
-func main() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	garbage()
+	os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// garbage lets the heap grow further before it is collected than Go does by
+// default, up to a bound: an order is a few hundred kilobytes of short-lived
+// values. Who sets GOGC or GOMEMLIMIT knows better.
+func garbage() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(300)
+		debug.SetMemoryLimit(180 << 20)
+	}
+}
 
 // execute runs the command line and gives the exit code: 0 well, 1 failed,
 // 2 not understood.
