@@ -43,6 +43,10 @@ need-cc:
 		{ [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -qy gcc libc6-dev; } || \
 		{ echo "Install a C compiler first (Debian: apt-get install gcc libc6-dev)."; exit 1; }; }
 
+.PHONY: bench
+bench: build ## Measure the way of an order beside the shortest program that goes it (10 minutes, wants an idle machine)
+	@cd tests && $(GO) run ./bench $(BENCH)
+
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## Run golangci-lint over every module
 	@for m in $(MODULES); do echo "== $$m"; (cd $$m && $(TOOLS)/golangci-lint run ./...) || exit 1; done

@@ -116,7 +116,7 @@ func (r *running) send(ctx context.Context, from, n, atOnce int) {
 		wg.Go(func() {
 			for n := range numbers {
 				for r.webhook(ctx, client, number(n)) != nil && ctx.Err() == nil {
-					time.Sleep(10 * time.Millisecond) // it was told to come again
+					rest(ctx, 10*time.Millisecond) // it was told to come again
 				}
 			}
 		})
@@ -167,7 +167,7 @@ func (s *systems) wait(ctx context.Context, n int) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%d of %d orders came through", s.done.Load(), n)
 		}
-		time.Sleep(2 * time.Millisecond)
+		rest(ctx, 2*time.Millisecond)
 	}
 	return nil
 }
@@ -224,6 +224,13 @@ func flushRate(dir string) (float64, error) {
 		}
 	}
 	return float64(n) / time.Since(began).Seconds(), nil
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 func tail(log fmt.Stringer) string {

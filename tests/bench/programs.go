@@ -90,14 +90,14 @@ func (p plan) start(ctx context.Context, prog program, s *systems, sync string) 
 		return nil, err
 	}
 	r := &running{hook: hook, log: &bytes.Buffer{}}
-	r.command = exec.Command(argv[0], argv[1:]...) //nolint:gosec // our own programs
+	r.command = exec.CommandContext(context.WithoutCancel(ctx), argv[0], argv[1:]...) //nolint:gosec // our own programs, which stop() ends
 	r.command.Stdout, r.command.Stderr = r.log, r.log
 	began := time.Now()
 	if err := r.command.Start(); err != nil {
 		return nil, err
 	}
 	for {
-		if response, err := http.Get(ready); err == nil { //nolint:noctx // on this machine
+		if response, err := http.Get(ready); err == nil { //nolint:noctx,gosec // on this machine
 			_ = response.Body.Close()
 			if response.StatusCode == http.StatusOK {
 				break
@@ -107,7 +107,7 @@ func (p plan) start(ctx context.Context, prog program, s *systems, sync string) 
 			r.stop()
 			return nil, fmt.Errorf("it did not get ready: %s", r.log)
 		}
-		time.Sleep(time.Millisecond)
+		rest(ctx, time.Millisecond)
 	}
 	r.started = time.Since(began)
 	return r, nil

@@ -137,7 +137,7 @@ func (s *systems) gp(w http.ResponseWriter, r *http.Request) {
 	action := strings.Trim(r.Header.Get("SOAPAction"), `"`)
 	operation := action[strings.LastIndexByte(action, '/')+1:]
 	if s.latency > 0 {
-		time.Sleep(s.latency)
+		rest(r.Context(), s.latency)
 	}
 	var result string
 	switch operation {
@@ -163,11 +163,10 @@ func (s *systems) gp(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 	}
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	_, _ = fmt.Fprintf(w, soapHead, operation)
 	if strings.HasPrefix(operation, "Get") {
-		_, _ = fmt.Fprintf(w, "<%sResult>%s</%sResult>", operation, result, operation)
+		result = "<" + operation + "Result>" + result + "</" + operation + "Result>"
 	}
-	_, _ = fmt.Fprintf(w, soapFoot, operation)
+	_, _ = io.WriteString(w, strings.ReplaceAll(soapHead, "%s", operation)+result+strings.ReplaceAll(soapFoot, "%s", operation)) //nolint:gosec // no browser reads it
 }
 
 // inner is what the first element of a name contains.
