@@ -58,12 +58,12 @@ func TestVerify(t *testing.T) {
 			}
 			h := http.Header{}
 			h.Set(tc.header, tc.value)
-			err = v.Verify(h, []byte(body))
+			err = v.Verify(t.Context(), h, []byte(body))
 			if tc.code == "" {
 				if err != nil {
 					t.Fatalf("refused: %v", err)
 				}
-				if tc.cfg.Scheme != "bearer" && v.Verify(h, []byte(body+" ")) == nil {
+				if tc.cfg.Scheme != "bearer" && v.Verify(t.Context(), h, []byte(body+" ")) == nil {
 					t.Error("another body was accepted")
 				}
 				return
