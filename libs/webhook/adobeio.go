@@ -31,6 +31,8 @@ type CloudEvent struct {
 	Recipient string
 	// Record is the store's record with the subscribed fields, as JSON.
 	Record json.RawMessage
+	// Raw is the whole event.
+	Raw json.RawMessage
 }
 
 // envelope is what is read of a CloudEvent. The members with an underline are
@@ -48,25 +50,24 @@ type envelope struct {
 // CloudEvents reads the body of a delivery: one event, or a list of them. Its
 // errors are as those of [Parse].
 func CloudEvents(body []byte) ([]CloudEvent, error) {
-	var list []envelope
-	var err error
+	list := []json.RawMessage{body}
 	if isList(body) {
-		err = json.Unmarshal(body, &list)
-	} else {
-		list = make([]envelope, 1)
-		err = json.Unmarshal(body, &list[0])
-	}
-	if err != nil {
-		return nil, notCloudEvents(err)
+		if err := json.Unmarshal(body, &list); err != nil {
+			return nil, notCloudEvents(err)
+		}
 	}
 	if len(list) > maxEvents {
 		return nil, failure.Rejected("webhook.batch", "", fmt.Sprintf("the body has %d events, the limit is %d", len(list), maxEvents), "deliver fewer at once")
 	}
 	out := make([]CloudEvent, len(list))
-	for i, e := range list {
+	for i, raw := range list {
+		var e envelope
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return nil, notCloudEvents(err)
+		}
 		out[i] = CloudEvent{
 			ID: cmp.Or(e.EventID, e.OldEventID, e.ID), Type: e.Type,
-			Recipient: cmp.Or(e.RecipientID, e.OldRecipientID), Record: recordOf(e.Data),
+			Recipient: cmp.Or(e.RecipientID, e.OldRecipientID), Record: recordOf(e.Data), Raw: raw,
 		}
 	}
 	return out, nil
