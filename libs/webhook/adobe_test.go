@@ -351,6 +351,24 @@ func TestCloudEvents(t *testing.T) {
 	}
 }
 
+func TestABatchIsEachOfItsEvents(t *testing.T) {
+	second := strings.NewReplacer("e1", "e2", "000000123", "000000124").Replace(ioEvent)
+	body := " [" + ioEvent + ", " + second + "]"
+	raw := []byte(body)
+	list, err := webhook.CloudEvents(raw)
+	if err != nil || len(list) != 2 {
+		t.Fatalf("got %+v, %v", list, err)
+	}
+	if string(raw) != body {
+		t.Error("the body was written over")
+	}
+	for i, want := range []string{ioEvent, second} {
+		if e := list[i]; string(e.Raw) != want || e.ID != []string{"e1", "e2"}[i] || e.Recipient != clientID {
+			t.Errorf("got %+v", e)
+		}
+	}
+}
+
 func TestOnlyAdobesURLIsCalled(t *testing.T) {
 	const good = "https://csm.adobe.io/csm/registration_status?id=1"
 	for body, want := range map[string]string{

@@ -50,11 +50,11 @@ type envelope struct {
 // CloudEvents reads the body of a delivery: one event, or a list of them. Its
 // errors are as those of [Parse].
 func CloudEvents(body []byte) ([]CloudEvent, error) {
-	list := []json.RawMessage{body}
-	if isList(body) {
-		if err := json.Unmarshal(body, &list); err != nil {
-			return nil, notCloudEvents(err)
-		}
+	var list []json.RawMessage
+	if !isList(body) {
+		list = []json.RawMessage{body}
+	} else if err := json.Unmarshal(body, &list); err != nil {
+		return nil, notCloudEvents(err)
 	}
 	if len(list) > maxEvents {
 		return nil, failure.Rejected("webhook.batch", "", fmt.Sprintf("the body has %d events, the limit is %d", len(list), maxEvents), "deliver fewer at once")

@@ -133,7 +133,7 @@ func (c Config) validateHashed() error {
 	for i, secret := range append([]string{c.Secret}, c.PreviousSecrets...) {
 		key := "secret"
 		if i > 0 {
-			key = "previousSecrets"
+			key = "previous_secrets"
 		}
 		if secret == "" {
 			return refuse(key, "it is empty", "give the secret that is set in the store's webhook")
@@ -143,10 +143,10 @@ func (c Config) validateHashed() error {
 		}
 	}
 	if len(c.PublicKeys) > 0 {
-		return refuse("publicKeys", "the scheme "+c.Scheme+" has a secret and no keys", "leave it out, or set scheme to adobe-webhooks")
+		return refuse("public_keys", "the scheme "+c.Scheme+" has a secret and no keys", "leave it out, or set scheme to adobe-webhooks")
 	}
 	if c.ClientID != "" {
-		return refuse("clientID", "the scheme "+c.Scheme+" has no client id", "leave it out, or set scheme to adobe-io")
+		return refuse("client_id", "the scheme "+c.Scheme+" has no client id", "leave it out, or set scheme to adobe-io")
 	}
 	if c.Encoding != "hex" && c.Encoding != "base64" {
 		return refuse("encoding", "only hex and base64 are known", "write one of the two")
@@ -165,13 +165,13 @@ func (c Config) validateAdobe() error {
 		set bool
 	}{
 		{"secret", c.Secret != ""},
-		{"previousSecrets", len(c.PreviousSecrets) > 0},
+		{"previous_secrets", len(c.PreviousSecrets) > 0},
 		{"header", c.Header != ""},
 		{"encoding", c.Encoding != ""},
 		{"prefix", c.Prefix != nil},
-		{"publicKeys", c.Scheme == AdobeIO && len(c.PublicKeys) > 0},
-		{"clientID", c.Scheme == AdobeWebhooks && c.ClientID != ""},
-		{"eventIn", c.Scheme == AdobeIO && c.EventIn != ""},
+		{"public_keys", c.Scheme == AdobeIO && len(c.PublicKeys) > 0},
+		{"client_id", c.Scheme == AdobeWebhooks && c.ClientID != ""},
+		{"event_in", c.Scheme == AdobeIO && c.EventIn != ""},
 		{"event", c.Scheme == AdobeIO && c.Event != ""},
 	} {
 		if fixed.set {
@@ -180,13 +180,13 @@ func (c Config) validateAdobe() error {
 	}
 	if c.Scheme == AdobeIO {
 		if c.ClientID == "" || strings.TrimSpace(c.ClientID) != c.ClientID {
-			return refuse("clientID", "it is empty, or begins or ends with white space",
+			return refuse("client_id", "it is empty, or begins or ends with white space",
 				"copy the client id (API key) of the project from Adobe's Developer Console")
 		}
 		return nil
 	}
 	if len(c.PublicKeys) == 0 {
-		return refuse("publicKeys", "it is empty", "copy the public key from the store's Admin, System > Webhooks")
+		return refuse("public_keys", "it is empty", "copy the public key from the store's Admin, System > Webhooks")
 	}
 	for _, text := range c.PublicKeys {
 		if _, err := ParsePublicKey(text); err != nil {
@@ -202,13 +202,13 @@ func (c Config) validateEvent() error {
 	case (where == "body" || where == "header") && name != "":
 	case c.EventIn == "", c.EventIn == "path", c.EventIn == "none":
 	default:
-		return refuse("eventIn", "it is none of body:NAME, header:NAME, path, none", "write body:event if the body has a member \"event\"")
+		return refuse("event_in", "it is none of body:NAME, header:NAME, path, none", "write body:event if the body has a member \"event\"")
 	}
 	if c.Event == "" {
 		return nil
 	}
 	if c.EventIn != "none" {
-		return refuse("event", "a fixed event needs eventIn: none", "set eventIn to none, or leave event out")
+		return refuse("event", "a fixed event needs event_in: none", "set event_in to none, or leave event out")
 	}
 	if _, ok := lookUp(c.Event); !ok {
 		return refuse("event", (&UnknownEventError{Event: c.Event, Known: KnownEvents()}).Error(), "write one of the known events")

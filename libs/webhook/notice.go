@@ -99,7 +99,7 @@ func (c Config) event(h http.Header, pathSuffix, inBody string) (string, error) 
 	}
 	if c.EventIn == "path" || strings.HasPrefix(c.EventIn, "header:") {
 		return "", failure.Rejected("webhook.event_missing", c.EventIn, "the event is not named there",
-			"let the store send it, or set eventIn to none to recognise records by their shape")
+			"let the store send it, or set event_in to none to recognise records by their shape")
 	}
 	return "", nil
 }

@@ -21,18 +21,18 @@ func ParsePublicKey(text string) (*rsa.PublicKey, error) {
 	block, rest := pem.Decode([]byte(text))
 	switch {
 	case block == nil:
-		return nil, refuse("publicKeys", "it is no PEM text", fix)
+		return nil, refuse("public_keys", "it is no PEM text", fix)
 	case strings.Contains(block.Type, "PRIVATE"):
-		return nil, refuse("publicKeys", "it is a private key, which Magpie must not have", fix)
+		return nil, refuse("public_keys", "it is a private key, which Magpie must not have", fix)
 	case strings.TrimSpace(string(rest)) != "":
-		return nil, refuse("publicKeys", "there is more than one key in it", "give each key as an element of its own")
+		return nil, refuse("public_keys", "there is more than one key in it", "give each key as an element of its own")
 	}
 	key, err := parseRSA(block)
 	if err != nil {
-		return nil, refuse("publicKeys", "it is no RSA public key: "+err.Error(), fix)
+		return nil, refuse("public_keys", "it is no RSA public key: "+err.Error(), fix)
 	}
 	if n := key.N.BitLen(); n < minKeyBits {
-		return nil, refuse("publicKeys", fmt.Sprintf("it has %d bits, the least is %d", n, minKeyBits), "make a new key pair in the store's Admin")
+		return nil, refuse("public_keys", fmt.Sprintf("it has %d bits, the least is %d", n, minKeyBits), "make a new key pair in the store's Admin")
 	}
 	return key, nil
 }

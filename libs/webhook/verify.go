@@ -128,7 +128,7 @@ func (v *Verifier) verdict(match int) error {
 		return nil
 	}
 	return v.refuse("signature_wrong", "no known secret gives this signature",
-		"compare the secret with the store's; during a change put the old one under previousSecrets")
+		"compare the secret with the store's; during a change put the old one under previous_secrets")
 }
 
 // cutPrefix cuts the prefix; the word Bearer has no case (RFC 9110, 11.1).

@@ -43,7 +43,7 @@ func (d *door) adobeIO(w http.ResponseWriter, req *http.Request, pair string, bo
 	if err != nil {
 		// Not even an event: one letter for the whole body.
 		list = nil
-		if refused := d.bury(req.Context(), pair, webhook.CloudEvent{Raw: body}, failure.Of(err)); refused != nil {
+		if refused := d.bury(req.Context(), pair, webhook.CloudEvent{Raw: body}, unreadable(err).Error); refused != nil {
 			d.refuse(w, pair, refused)
 			return
 		}
@@ -63,7 +63,7 @@ func (d *door) adobeIO(w http.ResponseWriter, req *http.Request, pair string, bo
 func (d *door) takeEvent(ctx context.Context, pair string, e webhook.CloudEvent) *refusal {
 	notice, err := e.Notice()
 	if err != nil {
-		return d.bury(ctx, pair, e, failure.Of(err))
+		return d.bury(ctx, pair, e, unreadable(err).Error)
 	}
 	refused := d.store(ctx, pair, notice, noticeID(pair, notice.DeliveryID, nil))
 	if refused != nil && !refused.comesAgain() {

@@ -1,0 +1,437 @@
+package ingest_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/magpie-integration/magpie/events"
+	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/bus/bustest"
+	"github.com/magpie-integration/magpie/libs/telemetry"
+	"github.com/magpie-integration/magpie/libs/webhook"
+	"github.com/magpie-integration/magpie/services/ingest"
+)
+
+// storeKey signs as the store or as Adobe does; it is made once.
+var storeKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+func publicPEM() string {
+	raw, err := x509.MarshalPKIXPublicKey(&storeKey().PublicKey)
+	if err != nil {
+		panic(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: raw}))
+}
+
+func rsaSign(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	raw, err := rsa.SignPKCS1v15(rand.Reader, storeKey(), crypto.SHA256, sum[:])
+	if err != nil {
+		panic(err)
+	}
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+func verified(t testing.TB, cfg webhook.Config) ingest.Hook {
+	t.Helper()
+	v, err := webhook.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ingest.Hook{Config: cfg, Verifier: v}
+}
+
+func adobeHook(t testing.TB) ingest.Hook {
+	return verified(t, webhook.Config{Scheme: webhook.AdobeWebhooks, PublicKeys: []string{publicPEM()}})
+}
+
+// bySigned is a webhook of Adobe Commerce, as the store sends it.
+func byStore(body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/hooks/magento/main", strings.NewReader(body))
+	r.Header.Set("X-Adobe-Commerce-Webhook-Signature", rsaSign(base64.StdEncoding.EncodeToString([]byte(body))))
+	return r
+}
+
+const observed = `{"eventName":"observer.sales_order_save_after","data":{"order":{"increment_id":"000000123","entity_id":"871","store_id":"2"}}}`
+
+// counted gives a counter's value from a registry, for the label's value.
+func counted(t testing.TB, tel *telemetry.Telemetry, name, value string) float64 {
+	t.Helper()
+	families, err := tel.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if f.GetName() == name && l.GetValue() == value {
+					return m.GetCounter().GetValue()
+				}
+			}
+		}
+	}
+	return 0
+}
+
+func observe(t testing.TB) *telemetry.Telemetry {
+	t.Helper()
+	tel, stop, err := telemetry.Setup(t.Context(), telemetry.Config{LogWriter: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return tel
+}
+
+func TestASignedHookOfTheStoreNeverStopsACheckout(t *testing.T) {
+	for name, tc := range map[string]struct {
+		body string
+		err  error  // of the publisher
+		left string // why it was not stored
+	}{
+		"an order":                {body: observed},
+		"a plugin's arguments":    {body: `{"order":{"increment_id":"000000123","items":[]},"result":{"entity_id":"871"}}`},
+		"a list of fields":        {body: `{"increment_id":"000000123","store_id":"2"}`},
+		"not JSON":                {body: observed[:40], left: "webhook.syntax"},
+		"nothing":                 {body: ``, left: "webhook.syntax"},
+		"nested deeply":           {body: strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100), left: "webhook.too_deep"},
+		"an event that's unknown": {body: `{"eventName":"observer.cms_page_save_after","data":{}}`, left: "webhook.event_unknown"},
+		"no key":                  {body: `{"eventName":"observer.sales_order_save_after","data":{"order":{}}}`, left: "webhook.no_key"},
+		"a key of blanks":         {body: `{"increment_id":"  ","items":[]}`, left: "webhook.no_key"},
+		"NATS is away":            {body: observed, err: errors.New("no servers"), left: "ingest.not_stored"},
+		"the stream is full":      {body: observed, err: bus.ErrFull, left: "ingest.not_stored"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tel, pub := observe(t), &publisher{err: tc.err}
+			h := ingest.Handler(pub, ingest.Config{Hooks: map[string][]ingest.Hook{"main": {adobeHook(t)}}}, tel.Metrics)
+			w := send(h, byStore(tc.body))
+			if w.Code != http.StatusOK || w.Body.String() != `{"op":"success"}` || w.Header().Get("Content-Type") != "application/json" {
+				t.Errorf("got %d %s", w.Code, w.Body)
+			}
+			if tc.left == "" {
+				if m := pub.only(t); m.Subject.String() != "magpie.notice.main.magento.order.000000123" {
+					t.Errorf("got %s", m.Subject)
+				}
+				return
+			}
+			if len(pub.messages) != 0 {
+				t.Errorf("published %+v", pub.messages)
+			}
+			if n := counted(t, tel, "magpie_webhooks_left_total", tc.left); n != 1 {
+				t.Errorf("counted %v as %s, want 1", n, tc.left)
+			}
+		})
+	}
+}
+
+func TestAHookOfTheStoreThatIsNotSignedIsRefused(t *testing.T) {
+	for name, edit := range map[string]func(*http.Request){
+		"no signature":      func(r *http.Request) { r.Header.Del("X-Adobe-Commerce-Webhook-Signature") },
+		"over another body": header("X-Adobe-Commerce-Webhook-Signature", rsaSign("another")),
+	} {
+		pub, r := &publisher{}, byStore(observed)
+		edit(r)
+		if w := send(door(pub, adobeHook(t)), r); w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "webhook.signature_") || len(pub.messages) != 0 {
+			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
+		}
+	}
+}
+
+// stuck is a stream that never acknowledges.
+type stuck struct{ began chan struct{} }
+
+func (s stuck) Publish(ctx context.Context, _ bus.Message) (bus.Ack, error) {
+	s.began <- struct{}{}
+	<-ctx.Done()
+	return bus.Ack{}, ctx.Err()
+}
+
+func TestAShopperWaitsTwoSecondsAtMost(t *testing.T) {
+	hook, tel := adobeHook(t), observe(t)
+	synctest.Test(t, func(t *testing.T) {
+		pub := stuck{make(chan struct{}, 2)}
+		h := ingest.Handler(pub, ingest.Config{Hooks: map[string][]ingest.Hook{"main": {hook}}, AtOnce: 1}, tel.Metrics)
+		began := time.Now()
+		var first sync.WaitGroup
+		first.Go(func() {
+			if w := send(h, byStore(observed)); w.Code != http.StatusOK {
+				t.Errorf("got %d %s", w.Code, w.Body)
+			}
+		})
+		<-pub.began
+		// There is no room for a second: it is answered at once.
+		if w := send(h, byStore(observed)); w.Code != http.StatusOK || w.Body.String() != `{"op":"success"}` || time.Since(began) != 0 {
+			t.Errorf("with no room: got %d %s after %s", w.Code, w.Body, time.Since(began))
+		}
+		first.Wait()
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("the answer took %s", took)
+		}
+	})
+	for _, code := range []string{"ingest.busy", "ingest.not_stored"} {
+		if n := counted(t, tel, "magpie_webhooks_left_total", code); n != 1 {
+			t.Errorf("counted %v as %s", n, code)
+		}
+	}
+}
+
+const clientID = "a1b2c3"
+
+// ioEvent is one event of Adobe I/O Events.
+func ioEvent(id, typ, value string) string {
+	return `{"specversion":"1.0","id":"` + id + `","type":"com.adobe.commerce.` + typ + `","eventid":"` + id + `","recipientclientid":"` + clientID + `","data":{"key":"k","value":` + value + `}}`
+}
+
+const saved = "observer.sales_order_save_commit_after"
+
+// byAdobe is a delivery of Adobe I/O Events.
+func byAdobe(body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/hooks/magento/main", strings.NewReader(body))
+	r.Header.Set("X-Adobe-Digital-Signature-1", rsaSign(body))
+	r.Header.Set("X-Adobe-Public-Key1-Path", "/prod/keys/pub-key-one.pem")
+	return r
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func keysOfAdobe(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(publicPEM())), Request: r}, nil
+}
+
+func ioHook(t testing.TB, f transport) ingest.Hook {
+	return verified(t, webhook.Config{Scheme: webhook.AdobeIO, ClientID: clientID, Transport: f})
+}
+
+func TestAnEventOfAdobeIsStoredOrKeptAsADeadLetter(t *testing.T) {
+	good := ioEvent("e1", saved, `{"increment_id":"000000123","entity_id":"871"}`)
+	for name, tc := range map[string]struct {
+		body    string
+		notices int
+		dead    []string // codes
+		subject string   // of the first message
+	}{
+		"one event":                 {body: good, notices: 1, subject: "magpie.notice.main.magento.order.000000123"},
+		"no entity_id":              {body: ioEvent("e1", saved, `{"increment_id":7}`), notices: 1, subject: "magpie.notice.main.magento.order.7"},
+		"a batch":                   {body: "[" + good + "," + ioEvent("e2", saved, `{"increment_id":"7"}`) + "]", notices: 2, subject: "magpie.notice.main.magento.order.000000123"},
+		"an empty batch":            {body: "[]"},
+		"not JSON":                  {body: good[:100], dead: []string{"webhook.syntax"}},
+		"no event":                  {body: `5`, dead: []string{"webhook.not_cloudevent"}},
+		"an unknown event":          {body: ioEvent("e1", "observer.cms_page_save_after", `{"id":1}`), dead: []string{"webhook.event_unknown"}, subject: "magpie.dead.main.ingest.unknown.e1"},
+		"no key":                    {body: ioEvent("e1", saved, `[]`), dead: []string{"webhook.no_key"}, subject: "magpie.dead.main.ingest.order.e1"},
+		"a key of blanks":           {body: ioEvent("e1", saved, `{"increment_id":" "}`), dead: []string{"webhook.no_key"}},
+		"nested deeply":             {body: ioEvent("e1", saved, strings.Repeat(`{"a":`, 100)+"1"+strings.Repeat("}", 100)), dead: []string{"webhook.too_deep"}},
+		"a bad one among good ones": {body: "[" + good + "," + ioEvent("e2", saved, `{}`) + "," + ioEvent("e3", saved, `{"increment_id":"8"}`) + "]", notices: 2, dead: []string{"webhook.no_key"}},
+		"an event without any id":   {body: strings.NewReplacer(`"id":"e1",`, "", `"eventid":"e1",`, "").Replace(ioEvent("e1", saved, `{}`)), dead: []string{"webhook.no_key"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pub := &publisher{}
+			if w := send(door(pub, ioHook(t, keysOfAdobe)), byAdobe(tc.body)); w.Code != http.StatusAccepted {
+				t.Fatalf("got %d %s", w.Code, w.Body)
+			}
+			notices, dead := 0, []string{}
+			for _, m := range pub.messages {
+				switch data := m.Data.(type) {
+				case events.Notice:
+					notices++
+				case events.DeadLetter:
+					dead = append(dead, data.Code)
+					if m.Subject.Scope != string(events.RoleIngest) || m.Type != events.DeadType || m.Subject.Key == "" || data.Fix == "" || data.Tries != 1 {
+						t.Errorf("got the letter %+v", m)
+					}
+				}
+			}
+			if notices != tc.notices || strings.Join(dead, " ") != strings.Join(tc.dead, " ") {
+				t.Errorf("got %d notices and the letters %v, want %d and %v", notices, dead, tc.notices, tc.dead)
+			}
+			if tc.subject != "" && pub.messages[0].Subject.String() != tc.subject {
+				t.Errorf("got %s, want %s", pub.messages[0].Subject, tc.subject)
+			}
+		})
+	}
+}
+
+func TestALetterHoldsTheEventWithoutCards(t *testing.T) {
+	pub := &publisher{}
+	body := ioEvent("e1", saved, `{"status":"pending","payment":{"cc_number":"4111111111111111","cc_cid":"737"}}`)
+	send(door(pub, ioHook(t, keysOfAdobe)), byAdobe(body))
+	letter := pub.only(t).Data.(events.DeadLetter)
+	if text := string(letter.Message.Body); !json.Valid(letter.Message.Body) || strings.Contains(text, "4111") || strings.Contains(text, "737") || !strings.Contains(text, `"status":"pending"`) {
+		t.Errorf("got %s", text)
+	}
+}
+
+func TestALongBodyIsKeptInPart(t *testing.T) {
+	pub := &publisher{}
+	send(door(pub, ioHook(t, keysOfAdobe)), byAdobe(`{"x":"`+strings.Repeat("y", 1<<20-100)+`"`))
+	if letter := pub.only(t).Data.(events.DeadLetter); len(letter.Message.Raw) != 512<<10 || letter.Code != "webhook.syntax" {
+		t.Errorf("kept %d bytes as %s", len(letter.Message.Raw), letter.Code)
+	}
+}
+
+// What Adobe should send again is answered with 503 and nothing else.
+func TestAnEventOfAdobeThatShouldComeAgain(t *testing.T) {
+	good := ioEvent("e1", saved, `{"increment_id":"000000123"}`)
+	for name, tc := range map[string]struct {
+		body string
+		keys transport
+		err  error
+		code string
+	}{
+		"the stream is full":           {good, keysOfAdobe, bus.ErrFull, "ingest.not_stored"},
+		"no dead letter can be kept":   {ioEvent("e1", saved, `{}`), keysOfAdobe, bus.ErrFull, "ingest.not_stored"},
+		"not even of what is no event": {"{", keysOfAdobe, bus.ErrFull, "ingest.not_stored"},
+		"Adobe's key can't be fetched": {good, func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") }, nil, "webhook.key_unfetched"},
+	} {
+		w := send(door(&publisher{err: tc.err}, hook(t, webhook.Config{}), ioHook(t, tc.keys)), byAdobe(tc.body))
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "5" || !strings.Contains(w.Body.String(), tc.code) {
+			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
+		}
+	}
+	entered, release := make(chan struct{}), make(chan struct{})
+	pub := &publisher{during: func() { entered <- struct{}{}; <-release }}
+	h := ingest.Handler(pub, ingest.Config{Hooks: map[string][]ingest.Hook{"main": {ioHook(t, keysOfAdobe)}}, AtOnce: 1}, nil)
+	var first sync.WaitGroup
+	first.Go(func() { send(h, byAdobe(good)) })
+	<-entered
+	if w := send(h, byAdobe(good)); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" {
+		t.Errorf("without room: got %d %s", w.Code, w.Body)
+	}
+	close(release)
+	first.Wait()
+}
+
+func TestAForeignEventIsRefused(t *testing.T) {
+	pub := &publisher{}
+	body := strings.ReplaceAll(ioEvent("e1", saved, `{"increment_id":"7"}`), clientID, "another")
+	// The reason is that of the scheme whose headers came.
+	w := send(door(pub, ioHook(t, keysOfAdobe), hook(t, webhook.Config{})), byAdobe(body))
+	if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "webhook.recipient") || len(pub.messages) != 0 {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+func TestAnEventThatComesAgainIsOneNotice(t *testing.T) {
+	b := bustest.Start(t)
+	h := door(b, ioHook(t, keysOfAdobe))
+	first := ioEvent("e1", saved, `{"increment_id":"000000123"}`)
+	for _, body := range []string{first, "[" + first + "," + ioEvent("e2", saved, `{"increment_id":"000000123"}`) + "]", ioEvent("e3", saved, `{}`), ioEvent("e3", saved, `{}`)} {
+		if w := send(h, byAdobe(body)); w.Code != http.StatusAccepted {
+			t.Fatalf("got %d %s", w.Code, w.Body)
+		}
+	}
+	for stream, want := range map[string]int{bus.Notices: 2, bus.Dead: 1} {
+		seen := 0
+		for _, err := range b.Scan(t.Context(), stream, ">") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen++
+		}
+		if seen != want {
+			t.Errorf("%s holds %d messages, want %d", stream, seen, want)
+		}
+	}
+}
+
+func TestAdobesQuestion(t *testing.T) {
+	get := func(h http.Handler, target string) *httptest.ResponseRecorder {
+		return send(h, httptest.NewRequest(http.MethodGet, target, nil))
+	}
+	h := door(&publisher{}, ioHook(t, keysOfAdobe))
+	w := get(h, "/hooks/magento/main?challenge=%3Cb%3E8ec8d794")
+	if w.Code != http.StatusOK || w.Body.String() != "<b>8ec8d794" || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("got %d %s %v", w.Code, w.Body, w.Header())
+	}
+	for target, status := range map[string]int{
+		"/hooks/magento/main": http.StatusBadRequest,
+		"/hooks/magento/main?challenge=" + strings.Repeat("x", 257): http.StatusBadRequest,
+		"/hooks/magento/other?challenge=x":                          http.StatusNotFound,
+	} {
+		if w := get(h, target); w.Code != status {
+			t.Errorf("%s: got %d %s", target, w.Code, w.Body)
+		}
+	}
+	if w := get(door(&publisher{}, hook(t, webhook.Config{})), "/hooks/magento/main?challenge=x"); w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("a pair that takes no events: got %d", w.Code)
+	}
+}
+
+func TestAdobesValidationURLIsCalledOnceAtATime(t *testing.T) {
+	const url = "https://csm.adobe.io/csm/registration_status?id=1"
+	called, release := make(chan string), make(chan struct{})
+	h := ingest.Handler(&publisher{}, ingest.Config{
+		Hooks: map[string][]ingest.Hook{"main": {ioHook(t, keysOfAdobe)}},
+		Transport: transport(func(r *http.Request) (*http.Response, error) {
+			called <- r.Method + " " + r.URL.String()
+			<-release
+			return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {"https://evil.example/"}}, Body: http.NoBody, Request: r}, nil
+		}),
+	}, nil)
+	ask := func(url string) *httptest.ResponseRecorder {
+		return send(h, httptest.NewRequest(http.MethodPost, "/hooks/magento/main", strings.NewReader(`{"validationUrl":"`+url+`"}`)))
+	}
+	if w := ask(url); w.Code != http.StatusOK {
+		t.Fatalf("got %d %s", w.Code, w.Body)
+	}
+	if got := <-called; got != "GET "+url {
+		t.Errorf("got %s", got)
+	}
+	if w := ask(url); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("a second at once: got %d %s", w.Code, w.Body)
+	}
+	if w := ask("https://evil.example/"); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "webhook.validation") {
+		t.Errorf("a foreign host: got %d %s", w.Code, w.Body)
+	}
+	close(release) // the redirect is not followed: goleak and the channel would tell
+}
+
+// FuzzAdobe: whatever is signed, the store gets success, and Adobe a 2xx with a
+// notice or a letter, or the word that it is not for us.
+func FuzzAdobe(f *testing.F) {
+	for _, body := range []string{observed, ioEvent("e1", saved, `{"increment_id":"7"}`), "[" + ioEvent("e1", saved, `{}`) + "]", "{", "[]", "[null]", `"x"`, "\xff"} {
+		f.Add([]byte(body))
+	}
+	store, adobe := adobeHook(f), ioHook(f, keysOfAdobe)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if w := send(door(&publisher{}, store), byStore(string(body))); w.Code != http.StatusOK || w.Body.String() != `{"op":"success"}` {
+			t.Fatalf("%q: the store got %d %s", body, w.Code, w.Body)
+		}
+		pub := &publisher{}
+		w := send(door(pub, adobe), byAdobe(string(body)))
+		switch {
+		case w.Code == http.StatusUnauthorized && strings.Contains(w.Body.String(), "webhook.recipient"):
+		case w.Code == http.StatusUnprocessableEntity && strings.Contains(w.Body.String(), "webhook.validation"):
+		case w.Code == http.StatusAccepted && (len(pub.messages) > 0 || json.Valid(body)):
+		default:
+			t.Fatalf("%q: Adobe got %d %s", body, w.Code, w.Body)
+		}
+	})
+}
