@@ -51,10 +51,17 @@ type Publisher interface {
 	Publish(ctx context.Context, m bus.Message) (bus.Ack, error)
 }
 
+// Verifier proves who sent a webhook. An error of a transient kind (package
+// failure) says that it can't be told now; any other refuses the sender.
+// [webhook.Verifier] is the one that is used.
+type Verifier interface {
+	Verify(ctx context.Context, h http.Header, body []byte) error
+}
+
 // Hook is one form of webhook that a pair accepts.
 type Hook struct {
 	Config   webhook.Config
-	Verifier *webhook.Verifier
+	Verifier Verifier
 }
 
 // Config of the door.
