@@ -102,15 +102,15 @@ func notCloudEvents(err error) error {
 
 // Notice reads which record the event is about. Its errors are as those of [Parse].
 func (e CloudEvent) Notice() (Notice, error) {
-	if e.Type == "" {
-		return Notice{}, failure.Rejected("webhook.event_missing", "type", "the event has no type", "let Adobe I/O Events deliver to this URL, and nothing else")
+	if e.Type == "" || !printable(e.Type) {
+		return Notice{}, failure.Rejected("webhook.event_missing", "type", "the event has no type, or none of at most 128 printable characters", "let Adobe I/O Events deliver to this URL, and nothing else")
 	}
 	if len(e.Record) == 0 {
-		return Notice{Event: shorten(e.Type)}, failure.Rejected("webhook.no_record", "data.value", "the event has no record", "subscribe fields of the record")
+		return Notice{Event: e.Type}, failure.Rejected("webhook.no_record", "data.value", "the event has no record", "subscribe fields of the record")
 	}
 	s := sight{body: e.Record}
 	if err := s.look(); err != nil {
-		return Notice{Event: shorten(e.Type)}, err
+		return Notice{Event: e.Type}, err
 	}
 	n, err := s.notice(e.Type)
 	n.DeliveryID = e.ID

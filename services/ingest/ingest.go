@@ -7,7 +7,7 @@
 //	POST /hooks/magento/{pair}[/event-name]
 //	GET  /hooks/magento/{pair}?challenge=X   Adobe I/O Events asks whether this is ours
 //
-//	200  the answer to Adobe's webhooks and questions (adobe.go)
+//	200  the answer to Adobe's webhooks and questions (adobewebhooks.go, adobeio.go)
 //	202  the notice is stored
 //	400  the body is not JSON (with the offset), or too deep
 //	401  no configured secret signed it

@@ -18,22 +18,6 @@ import (
 	"github.com/magpie-integration/magpie/libs/webhook"
 )
 
-// adobeWebhook takes a webhook of Adobe Commerce. Its answer can stop a
-// checkout, so whatever comes of it the answer is success: what is not stored
-// is counted, and left to the sweep.
-func (d *door) adobeWebhook(w http.ResponseWriter, req *http.Request, pair string, hook Hook, body []byte) {
-	// The store may hang up at its own time-out; the notice is wanted all the same.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), d.cfg.AckWait)
-	defer cancel()
-	if refused := d.take(ctx, pair, hook, req, body); refused != nil {
-		d.metrics.WebhookLeft(pair, refused.Code)
-		slog.WarnContext(ctx, "a webhook is left to the sweep", "role", "ingest", "pair", pair, "error", refused.Error)
-	}
-	d.metrics.Webhook(pair, http.StatusOK)
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = io.WriteString(w, `{"op":"success"}`) // the store may be gone
-}
-
 // adobeIO takes a delivery of Adobe I/O Events: one event or several. Adobe
 // drops what is answered with 4xx, so an event that can't be used is kept as a
 // dead letter; 503 makes it come again, whole, and what was stored is known by
