@@ -22,6 +22,7 @@ type Metrics struct {
 	oldest     *prometheus.GaugeVec
 	dead       *prometheus.CounterVec
 	webhooks   *prometheus.CounterVec
+	left       *prometheus.CounterVec
 	heartbeat  *prometheus.GaugeVec
 }
 
@@ -63,11 +64,13 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			"Dead letters by role, kind of failure and code.", "role", "kind", "code"),
 		webhooks: counter("magpie_webhooks_total",
 			"Webhook calls by pair and the HTTP status they were answered with.", "pair", "status"),
+		left: counter("magpie_webhooks_left_total",
+			"Webhooks answered with success though they were not stored, by pair and cause: the sweep finds their records.", "pair", "code"),
 		heartbeat: gauge("magpie_capture_heartbeat_timestamp_seconds",
 			"Unix time at which a capture last finished looking at its system.", "pair", "system"),
 	}
 	registerer.MustRegister(m.events, m.handler, m.endToEnd, m.breaker, m.pending, m.ackPending, m.oldest,
-		m.dead, m.webhooks, m.heartbeat)
+		m.dead, m.webhooks, m.left, m.heartbeat)
 	return m
 }
 
@@ -158,6 +161,14 @@ func (m *Metrics) DeadLetter(role, kind, code string) {
 func (m *Metrics) Webhook(pair string, status int) {
 	if m != nil {
 		m.webhooks.WithLabelValues(pair, strconv.Itoa(status)).Inc()
+	}
+}
+
+// WebhookLeft counts a webhook that was answered with success and not stored,
+// because its answer can stop a checkout; code says why.
+func (m *Metrics) WebhookLeft(pair, code string) {
+	if m != nil {
+		m.left.WithLabelValues(pair, code).Inc()
 	}
 }
 

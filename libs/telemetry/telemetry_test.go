@@ -126,6 +126,7 @@ func TestMetrics(t *testing.T) {
 	m.Lag("gp-writer", "gp-writer_main_order", telemetry.Lag{Pending: 7, AckPending: 2, Oldest: 3 * time.Second})
 	m.DeadLetter("gp-writer", "rejected", "gp.tax.unknown")
 	m.Webhook("main", 202)
+	m.WebhookLeft("main", "ingest.not_stored")
 	m.Heartbeat("main", "magento", time.UnixMilli(1_700_000_000_500))
 
 	const want = `
@@ -141,12 +142,15 @@ magpie_consumer_oldest_message_age_seconds{consumer="gp-writer_main_order",role=
 # HELP magpie_dead_letters_total Dead letters by role, kind of failure and code.
 # TYPE magpie_dead_letters_total counter
 magpie_dead_letters_total{code="gp.tax.unknown",kind="rejected",role="gp-writer"} 1
+# HELP magpie_webhooks_left_total Webhooks answered with success though they were not stored, by pair and cause: the sweep finds their records.
+# TYPE magpie_webhooks_left_total counter
+magpie_webhooks_left_total{code="ingest.not_stored",pair="main"} 1
 # HELP magpie_webhooks_total Webhook calls by pair and the HTTP status they were answered with.
 # TYPE magpie_webhooks_total counter
 magpie_webhooks_total{pair="main",status="202"} 1
 `
 	if err := testutil.GatherAndCompare(tel.Registry, strings.NewReader(want), "magpie_breaker_state", "magpie_dead_letters_total",
-		"magpie_consumer_oldest_message_age_seconds", "magpie_webhooks_total", "magpie_capture_heartbeat_timestamp_seconds"); err != nil {
+		"magpie_consumer_oldest_message_age_seconds", "magpie_webhooks_total", "magpie_webhooks_left_total", "magpie_capture_heartbeat_timestamp_seconds"); err != nil {
 		t.Error(err)
 	}
 	families, err := tel.Registry.Gather()

@@ -86,7 +86,10 @@ func addIngest(ctx context.Context, a *app) error {
 func webhookConfig(w config.Webhook) webhook.Config {
 	cfg := webhook.Config{
 		Scheme: w.Scheme, Secret: w.Secret.Reveal(), Header: w.Header, Encoding: w.Encoding,
-		Prefix: w.Prefix, EventIn: w.EventIn, Event: w.Event,
+		Prefix: w.Prefix, EventIn: w.EventIn, Event: w.Event, ClientID: w.ClientID,
+	}
+	for _, k := range w.PublicKeys {
+		cfg.PublicKeys = append(cfg.PublicKeys, k.Reveal())
 	}
 	for _, s := range w.PreviousSecrets {
 		cfg.PreviousSecrets = append(cfg.PreviousSecrets, s.Reveal())
