@@ -62,7 +62,7 @@ type roleTracer struct {
 // Start implements trace.Tracer.
 func (t *roleTracer) Start(ctx context.Context, span string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
 	if role, ok := ctx.Value(roleInContext{}).(*sdktrace.TracerProvider); ok {
-		return role.Tracer(t.name, t.options...).Start(ctx, span, options...)
+		return role.Tracer(t.name, t.options...).Start(ctx, span, options...) //nolint:spancheck // its caller ends it
 	}
-	return t.process.Start(ctx, span, options...)
+	return t.process.Start(ctx, span, options...) //nolint:spancheck // its caller ends it
 }
