@@ -65,7 +65,7 @@ func (b *Bus) Publish(ctx context.Context, m Message) (Ack, error) {
 	}
 	ack, err := b.publish(ctx, msg, options...)
 	if err != nil {
-		span.SetStatus(codes.Error, err.Error())
+		span.SetStatus(codes.Error, telemetry.ScrubText(err.Error()))
 		return Ack{}, fmt.Errorf("publish to %s: %w", subject, err)
 	}
 	return ack, nil

@@ -151,7 +151,7 @@ func (c *Consumer) once(ctx context.Context, d *Delivery, handle Handler) (err e
 		word := "ok"
 		if err != nil {
 			word = kindOf(err)
-			span.SetStatus(codes.Error, err.Error())
+			span.SetStatus(codes.Error, telemetry.ScrubText(err.Error()))
 		}
 		c.metrics.Handled(string(c.Spec.Role), word, time.Since(began))
 		span.End()
