@@ -86,6 +86,26 @@ func TestTraceTravelsInEvents(t *testing.T) {
 	}
 }
 
+func TestWorkOnAnEventStaysUnderItsSpan(t *testing.T) {
+	setup(t)
+	tracer := otel.GetTracerProvider().Tracer("test")
+	published, publish := tracer.Start(t.Context(), "publish")
+	defer publish.End()
+	ev := event.New()
+	telemetry.Inject(published, &ev)
+
+	working, work := tracer.Start(telemetry.Extract(t.Context(), ev), "work")
+	defer work.End()
+	if got := trace.SpanContextFromContext(telemetry.Extract(working, ev)); got.SpanID() != work.SpanContext().SpanID() {
+		t.Error("what is done in the event's trace is not under the span that does it")
+	}
+	elsewhere, many := tracer.Start(t.Context(), "a batch of many")
+	defer many.End()
+	if got := trace.SpanContextFromContext(telemetry.Extract(elsewhere, ev)); got.SpanID() != publish.SpanContext().SpanID() {
+		t.Error("what is done in another trace does not go on in the event's")
+	}
+}
+
 func TestExtractOfABrokenTrace(t *testing.T) {
 	ev := event.New()
 	ev.SetExtension("traceparent", "00-zz")

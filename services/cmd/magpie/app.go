@@ -38,6 +38,7 @@ func (c *cli) loadConfig(t *terminal) (*config.Config, error) {
 // component is one thing that a process runs until its context ends.
 type component struct {
 	name  string
+	role  string // whose spans it makes; empty: the process's
 	run   func(context.Context) error
 	ready func(context.Context) error // nil: ready when it runs
 }
@@ -50,6 +51,7 @@ type app struct {
 	telemetry *telemetry.Telemetry
 	log       *slog.Logger
 	parts     []component
+	adding    string // the role whose components are being added
 	closers   []func()
 	urls      map[string]string // of the HTTP servers, by name
 }
@@ -202,8 +204,23 @@ func (a *app) replicas() int {
 	return 1
 }
 
+// addRole adds a role's components.
+func (a *app) addRole(ctx context.Context, r role) error {
+	a.adding = r.name
+	defer func() { a.adding = "" }()
+	if err := r.add(ctx, a); err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
+	}
+	return nil
+}
+
 // add appends components.
-func (a *app) add(parts ...component) { a.parts = append(a.parts, parts...) }
+func (a *app) add(parts ...component) {
+	for _, p := range parts {
+		p.role = a.adding
+		a.parts = append(a.parts, p)
+	}
+}
 
 // serve adds an HTTP server; its address is bound now, so that a port that is
 // taken is said before anything runs.
@@ -240,6 +257,9 @@ func (a *app) run(ctx context.Context) error {
 	var g run.Group
 	for _, p := range a.parts {
 		ctx, cancel := context.WithCancel(ctx)
+		if p.role != "" {
+			ctx = a.telemetry.WithRole(ctx, p.role)
+		}
 		g.Add(func() error {
 			if err := p.run(ctx); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("%s: %w", p.name, err)

@@ -36,6 +36,7 @@ type cli struct {
 	Trace   traceCmd   `cmd:"" help:"Tell the whole life of a record."`
 	DLQ     dlqCmd     `cmd:"" name:"dlq" help:"List, show, replay and discard dead letters."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the configuration, NATS and both systems, and say how to mend what is wrong."`
+	Health  healthCmd  `cmd:"" help:"Ask a running process whether it is ready; for health checks of containers."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
 	Completion kongplete.InstallCompletions `cmd:"" help:"Print the lines that install shell completion."`

@@ -79,7 +79,9 @@ func addIngest(ctx context.Context, a *app) error {
 	}
 	door := ingest.Handler(a.bus, ingest.Config{Hooks: hooks, MaxBody: int64(a.cfg.HTTP.MaxWebhook)}, a.telemetry.Metrics)
 	// A trace begins at the door: what a stranger sends as its parent is a link.
-	_, err := a.serve(ctx, "ingest", a.cfg.HTTP.Ingest, otelhttp.NewHandler(door, "webhook", otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true })))
+	_, err := a.serve(ctx, "ingest", a.cfg.HTTP.Ingest, otelhttp.NewHandler(door, "webhook",
+		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true }),
+		otelhttp.WithSpanNameFormatter(func(operation string, _ *http.Request) string { return operation })))
 	return err
 }
 
