@@ -47,6 +47,8 @@ type Consumer struct {
 	Gate Gate
 	// Retry bounds how long a failure that is confined to one key is retried.
 	Retry Retry
+	// StalledAfter is the watchdog's patience; zero means a minute. See Watch.
+	StalledAfter time.Duration
 	// Refused, when set, gives the outcome that is published with a dead letter.
 	Refused func(d *Delivery, f *failure.Error) (Message, bool)
 
@@ -60,6 +62,7 @@ type Consumer struct {
 	turn sync.Mutex // held by the one suspect that runs
 
 	paused atomic.Bool // waiting for the gate
+	making sync.Mutex  // held while the durable is made, on the server
 
 	mu   sync.Mutex
 	held map[jetstream.Msg]struct{} // fetched and not settled: kept alive
@@ -133,8 +136,8 @@ func (c *Consumer) RunBatches(ctx context.Context, size int, handle BatchHandler
 // start creates the durable and the context that handlers run in: it outlives
 // ctx by drainWait.
 func (c *Consumer) start(ctx context.Context) (work context.Context, release func(), err error) {
-	if c.consumer, err = c.bus.js.CreateOrUpdateConsumer(ctx, c.Spec.Stream, c.Spec.config()); err != nil {
-		return nil, nil, fmt.Errorf("consumer %s: %w", c.Spec.Name, err)
+	if c.consumer, err = c.ensure(ctx); err != nil {
+		return nil, nil, err
 	}
 	if c.suspects, err = c.bus.KV(ctx, Suspects); err != nil {
 		return nil, nil, err
@@ -220,7 +223,7 @@ func (c *Consumer) answered() {
 // done before is then superseded or a duplicate.
 func (c *Consumer) recreate(ctx context.Context) {
 	for ctx.Err() == nil {
-		consumer, err := c.bus.js.CreateOrUpdateConsumer(ctx, c.Spec.Stream, c.Spec.config())
+		consumer, err := c.ensure(ctx)
 		if err == nil {
 			c.consumer = consumer
 			return

@@ -21,6 +21,7 @@ type Metrics struct {
 	ackPending *prometheus.GaugeVec
 	oldest     *prometheus.GaugeVec
 	dead       *prometheus.CounterVec
+	stalled    *prometheus.CounterVec
 	webhooks   *prometheus.CounterVec
 	left       *prometheus.CounterVec
 	heartbeat  *prometheus.GaugeVec
@@ -62,6 +63,8 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			"Age of the oldest message that a consumer has not acknowledged; 0 when there is none.", "role", "consumer"),
 		dead: counter("magpie_dead_letters_total",
 			"Dead letters by role, kind of failure and code.", "role", "kind", "code"),
+		stalled: counter("magpie_consumer_stalled_total",
+			"Consumers that handed out nothing although messages waited, and were made again.", "role", "consumer"),
 		webhooks: counter("magpie_webhooks_total",
 			"Webhook calls by pair and the HTTP status they were answered with.", "pair", "status"),
 		left: counter("magpie_webhooks_left_total",
@@ -70,7 +73,7 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			"Unix time at which a capture last finished looking at its system.", "pair", "system"),
 	}
 	registerer.MustRegister(m.events, m.handler, m.endToEnd, m.breaker, m.pending, m.ackPending, m.oldest,
-		m.dead, m.webhooks, m.left, m.heartbeat)
+		m.dead, m.stalled, m.webhooks, m.left, m.heartbeat)
 	return m
 }
 
@@ -153,6 +156,13 @@ func (m *Metrics) Lag(role, consumer string, lag Lag) {
 func (m *Metrics) DeadLetter(role, kind, code string) {
 	if m != nil {
 		m.dead.WithLabelValues(role, kind, code).Inc()
+	}
+}
+
+// Stalled counts a consumer that the watchdog made again.
+func (m *Metrics) Stalled(role, consumer string) {
+	if m != nil {
+		m.stalled.WithLabelValues(role, consumer).Inc()
 	}
 }
 

@@ -229,16 +229,17 @@ func addDLQ(ctx context.Context, a *app) error {
 	return nil
 }
 
-// consumer prepares a consumer with the configured retries and a lag gauge.
+// consumer prepares a consumer with the configured retries, a lag gauge and a watchdog.
 func (a *app) consumer(spec bus.Spec, b *breaker.Breaker) *bus.Consumer {
 	c := a.bus.Consumer(spec, a.telemetry.Metrics)
 	if b != nil {
 		c.Gate = b
 	}
 	c.Retry = bus.Retry{StuckAfter: a.cfg.Retry.StuckAfter, Tries: a.cfg.Retry.Tries}
-	a.add(component{name: spec.Name + " lag", run: func(ctx context.Context) error {
-		return measure(ctx, c, a.telemetry.Metrics)
-	}})
+	a.add(
+		component{name: spec.Name + " lag", run: func(ctx context.Context) error { return measure(ctx, c, a.telemetry.Metrics) }},
+		component{name: spec.Name + " watchdog", run: c.Watch},
+	)
 	return c
 }
 
