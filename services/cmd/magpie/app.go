@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/oklog/run"
 
+	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/broker"
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/config"
@@ -50,6 +51,7 @@ type app struct {
 	telemetry *telemetry.Telemetry
 	log       *slog.Logger
 	parts     []component
+	hearts    map[events.Role]*heart
 	closers   []func()
 	urls      map[string]string // of the HTTP servers, by name
 }
@@ -65,7 +67,7 @@ type rights struct {
 
 // open prepares telemetry and the bus.
 func open(ctx context.Context, cfg *config.Config, may rights, logs telemetry.Config) (*app, error) {
-	a := &app{cfg: cfg, urls: map[string]string{}}
+	a := &app{cfg: cfg, hearts: map[events.Role]*heart{}, urls: map[string]string{}}
 	logs.OTLP, logs.Service, logs.Version = cfg.Telemetry.OTLP, "magpie", version
 	observed, flush, err := telemetry.Setup(ctx, logs)
 	if err != nil {
@@ -204,6 +206,12 @@ func (a *app) replicas() int {
 
 // add appends components.
 func (a *app) add(parts ...component) { a.parts = append(a.parts, parts...) }
+
+// addRole adds a role's components, and its heart.
+func (a *app) addRole(ctx context.Context, r role) error {
+	a.heart(events.Role(r.name))
+	return r.add(ctx, a)
+}
 
 // serve adds an HTTP server; its address is bound now, so that a port that is
 // taken is said before anything runs.
