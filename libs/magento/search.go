@@ -27,7 +27,9 @@ type group []filter
 // filters of a missing one, and fails (magento/magento2 issue 12790).
 type search struct {
 	groups []group
-	sort   []string // ascending
+	sort   []string // ascending, unless newestFirst
+	// newestFirst sorts from the highest to the lowest.
+	newestFirst bool
 	size   int
 	fields string
 }
@@ -51,9 +53,13 @@ func (s search) query() string {
 			add(cond.condition, at+"[condition_type]", g, f)
 		}
 	}
+	direction := "ASC"
+	if s.newestFirst {
+		direction = "DESC"
+	}
 	for i, field := range s.sort {
 		add(field, "searchCriteria[sortOrders][%d][field]", i)
-		add("ASC", "searchCriteria[sortOrders][%d][direction]", i)
+		add(direction, "searchCriteria[sortOrders][%d][direction]", i)
 	}
 	add(strconv.Itoa(s.size), "searchCriteria[pageSize]")
 	add("1", "searchCriteria[currentPage]")
