@@ -30,8 +30,8 @@ type search struct {
 	sort   []string // ascending, unless newestFirst
 	// newestFirst sorts from the highest to the lowest.
 	newestFirst bool
-	size   int
-	fields string
+	size        int
+	fields      string
 }
 
 // query writes the search as a URL's query; a blank is %20, as in Magento's docs.
