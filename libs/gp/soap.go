@@ -137,6 +137,9 @@ func (c *Client) unanswered(ctx context.Context, call call, unsent bool, err err
 	default:
 		e = failure.Down("gp.no_answer", fmt.Sprintf("the connection broke during %s: %v", call.operation, err), err)
 	}
+	if e.Code == "gp.no_answer" {
+		e.Fix = "see whether GP's server is up and not overloaded, and what cuts connections between"
+	}
 	e.Unsent = unsent
 	return e
 }

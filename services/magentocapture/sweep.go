@@ -137,10 +137,23 @@ func (c *Capture) noticeBroken(ctx context.Context, broken magento.Broken) error
 	return err
 }
 
-func (c *Capture) cursorKey() string { return c.cfg.Pair + ".magento.order" }
+// SweptTo tells how far the sweep of a pair has come; zero when none has ended
+// yet. Cursors is the KV bucket of that name.
+func SweptTo(ctx context.Context, cursors jetstream.KeyValue, pair string) (time.Time, error) {
+	at, _, err := readCursor(ctx, cursors, cursorKey(pair))
+	return at.To, err
+}
+
+func cursorKey(pair string) string { return pair + ".magento.order" }
+
+func (c *Capture) cursorKey() string { return cursorKey(c.cfg.Pair) }
 
 func (c *Capture) cursor(ctx context.Context) (at cursor, revision uint64, err error) {
-	entry, err := c.cursors.Get(ctx, c.cursorKey())
+	return readCursor(ctx, c.cursors, c.cursorKey())
+}
+
+func readCursor(ctx context.Context, cursors jetstream.KeyValue, key string) (at cursor, revision uint64, err error) {
+	entry, err := cursors.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return cursor{}, 0, nil
 	}

@@ -19,6 +19,7 @@ type heart struct {
 	bus     *bus.Bus
 	log     *slog.Logger
 	started time.Time
+	first   chan struct{} // a pair was looked at for the first time
 
 	mu       sync.Mutex
 	readings []events.Reading
@@ -28,14 +29,19 @@ type heart struct {
 func (a *app) heart(role events.Role) *heart {
 	h, ok := a.hearts[role]
 	if !ok {
-		h = &heart{role: role, bus: a.bus, log: a.log, started: time.Now().UTC()}
+		h = newHeart(role, a.bus, a.log)
 		a.hearts[role] = h
 		a.add(component{name: string(role) + " heart", run: h.run})
 	}
 	return h
 }
 
-// run beats until ctx ends. A beat that can't be stored is no reason to stop
+func newHeart(role events.Role, b *bus.Bus, log *slog.Logger) *heart {
+	return &heart{role: role, bus: b, log: log, started: time.Now().UTC(), first: make(chan struct{}, 1)}
+}
+
+// run beats until ctx ends, and once more for the first look at each pair, so
+// that what starts is seen at once. A beat that can't be stored is no reason to stop
 // a role: its lack is what people then see.
 func (h *heart) run(ctx context.Context) error {
 	tick := time.NewTicker(bus.BeatEvery)
@@ -48,6 +54,7 @@ func (h *heart) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return h.stop(context.WithoutCancel(ctx))
 		case <-tick.C:
+		case <-h.first:
 		}
 	}
 }
@@ -86,6 +93,10 @@ func (h *heart) looked(r events.Reading) {
 	})
 	if i < 0 {
 		h.readings = append(h.readings, r)
+		select {
+		case h.first <- struct{}{}:
+		default: // a beat is due already
+		}
 		return
 	}
 	if last := h.readings[i]; r.Problem != "" {

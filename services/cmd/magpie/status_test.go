@@ -66,7 +66,7 @@ func TestStatusIsOneScreenOfWhatRunsWaitsAndNeedsSomebody(t *testing.T) {
 
 func TestAHeartBeatsWhileItsRoleRuns(t *testing.T) {
 	b := bustest.Start(t)
-	h := &heart{role: events.RoleMagentoCapture, bus: b, log: slog.New(slog.DiscardHandler), started: noon}
+	h := newHeart(events.RoleMagentoCapture, b, slog.New(slog.DiscardHandler))
 	h.looked(events.Reading{Pair: "main", Way: events.WaySweep, At: noon, Rows: 3, Newest: noon, Due: noon})
 	h.looked(events.Reading{Pair: "main", Way: events.WayNotices, At: noon, Rows: 1})
 	h.looked(events.Reading{Pair: "main", Way: events.WaySweep, Due: noon.Add(time.Minute), Problem: "down"})
@@ -80,10 +80,10 @@ func TestAHeartBeatsWhileItsRoleRuns(t *testing.T) {
 		if s, err = statusOf(t.Context(), b, time.Now().UTC()); err != nil {
 			t.Fatal(err)
 		}
-		return len(s.Roles) == 1
+		return len(s.Roles) == 1 && len(s.Roles[0].Readings) == 2
 	})
 	got := s.Roles[0]
-	if got.Role != events.RoleMagentoCapture || got.Version != version || got.Host == "" || !got.Started.Equal(noon) || got.At.IsZero() || len(got.Readings) != 2 {
+	if got.Role != events.RoleMagentoCapture || got.Version != version || got.Host == "" || !got.Started.Equal(h.started) || got.At.IsZero() || len(got.Readings) != 2 {
 		t.Fatalf("got %+v", got)
 	}
 	if r := got.Readings[0]; r.Problem != "down" || r.Rows != 3 || !r.At.Equal(noon) || !r.Due.Equal(noon.Add(time.Minute)) {
