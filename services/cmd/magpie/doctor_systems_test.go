@@ -286,3 +286,35 @@ func TestADocumentIDOfAnotherTypeIsNotAnOrders(t *testing.T) {
 	checkDocumentID(t.Context(), n, cfg.Pairs[0], c)
 	expectation{"gp", "document id STDORD", failed, "is of the type Invoice, and must be of the type Order", "set gp.order.docid"}.meets(t, n.all)
 }
+
+func TestReadsThatOnlyTheDoctorNeedsMayBeForbidden(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, `<Envelope><Body><Fault><faultstring>Access is denied.</faultstring></Fault></Body></Envelope>`)
+	}))
+	defer server.Close()
+	cfg, _, err := config.Load("", []string{"MAGPIE_PAIRS_0_GP_URL=" + server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := newGP(cfg.Pairs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	n := &notes{part: "gp"}
+	checkSite(t.Context(), n, cfg.Pairs[0], c)
+	checkDocumentID(t.Context(), n, cfg.Pairs[0], c)
+	checkCurrencies(t.Context(), n, c, func() (sample, error) { return sample{currencies: []string{"USD"}}, nil })
+	checkOperations(t.Context(), n, c)
+	for _, want := range []expectation{
+		{"gp", "site WAREHOUSE", skipped, "may not use GetWarehouseByKey, which only the doctor needs", ""},
+		{"gp", "document id STDORD", skipped, "GetSalesDocumentList", ""},
+		{"gp", "currency USD", skipped, "GetCurrencyByKey", ""},
+		{"gp", "operation GetSalesOrderByKey", failed, "Access is denied", "Dynamics Security"},
+		{"gp", "operation CreateSalesOrder", failed, "Access is denied", "Dynamics Security"},
+	} {
+		want.meets(t, n.all)
+	}
+}
