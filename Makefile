@@ -34,6 +34,21 @@ test: need-cc ## Run the tests of every module with -race (15 minutes on 2 cores
 test-all: need-cc ## Run the tests with the soak sizes
 	@for m in $(MODULES); do echo "== $$m"; (cd $$m && MAGPIE_SOAK=1 CGO_ENABLED=1 $(GO) test -race -timeout 80m $(ONE_AT_A_TIME) ./...) || exit 1; done
 
+# Each fuzz target runs alone, one after the other: FUZZTIME=30s for a short look.
+# FUZZ selects by name. Making an input that is new smaller may take a minute by
+# default, and whole orders never get small, so that is cut to 100 tries. What they find is kept in testdata/fuzz and runs in `make test`.
+FUZZTIME ?= 10m
+FUZZPARALLEL ?= 1
+FUZZ ?= .
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (10m), one after the other
+	@for m in $(MODULES); do (cd $$m && \
+		$(GO) test -list '^Fuzz' ./... | awk '/^Fuzz/ {t[++n] = $$1} /^ok/ {for (i = 1; i <= n; i++) print $$2, t[i]; n = 0}' | grep -E '$(FUZZ)' | \
+		while read -r package target; do \
+			echo "== $$package $$target for $(FUZZTIME)"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x -parallel $(FUZZPARALLEL) $$package </dev/null || exit 1; \
+		done) || exit 1; done
+
 # -race needs cgo and a C compiler. Where there is none, one is installed if that
 # can be done without asking; else it is said. It is never dropped in silence.
 .PHONY: need-cc

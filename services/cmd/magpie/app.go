@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/oklog/run"
 
+	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/broker"
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/config"
@@ -52,6 +53,7 @@ type app struct {
 	log       *slog.Logger
 	parts     []component
 	adding    string // the role whose components are being added
+	hearts    map[events.Role]*heart
 	closers   []func()
 	urls      map[string]string // of the HTTP servers, by name
 }
@@ -67,7 +69,7 @@ type rights struct {
 
 // open prepares telemetry and the bus.
 func open(ctx context.Context, cfg *config.Config, may rights, logs telemetry.Config) (*app, error) {
-	a := &app{cfg: cfg, urls: map[string]string{}}
+	a := &app{cfg: cfg, hearts: map[events.Role]*heart{}, urls: map[string]string{}}
 	logs.OTLP, logs.Service, logs.Version = cfg.Telemetry.OTLP, "magpie", version
 	observed, flush, err := telemetry.Setup(ctx, logs)
 	if err != nil {
@@ -204,8 +206,9 @@ func (a *app) replicas() int {
 	return 1
 }
 
-// addRole adds a role's components.
+// addRole adds a role's components, and its heart.
 func (a *app) addRole(ctx context.Context, r role) error {
+	a.heart(events.Role(r.name))
 	a.adding = r.name
 	defer func() { a.adding = "" }()
 	if err := r.add(ctx, a); err != nil {

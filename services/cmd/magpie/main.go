@@ -35,6 +35,7 @@ type cli struct {
 	Order   orderCmd   `cmd:"" help:"Place orders in the sandbox store."`
 	Trace   traceCmd   `cmd:"" help:"Tell the whole life of a record."`
 	DLQ     dlqCmd     `cmd:"" name:"dlq" help:"List, show, replay and discard dead letters."`
+	Status  statusCmd  `cmd:"" help:"Show what runs, what waits, and what needs a person."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the configuration, NATS and both systems, and say how to mend what is wrong."`
 	Health  healthCmd  `cmd:"" help:"Ask a running process whether it is ready; for health checks of containers."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -49,6 +50,7 @@ const description = `Magpie keeps Magento stores and Dynamics GP companies in st
   magpie run gp-writer --config magpie.yaml   one role, as a service of its own
   magpie trace order 000000123                where is order 000000123?
   magpie dlq ls                               what needs a person?
+  magpie status                               what runs, what waits?
   magpie doctor --config magpie.yaml          what is wrong?`
 
 func main() {

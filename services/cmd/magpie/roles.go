@@ -114,6 +114,7 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 		capture := magentocapture.New(magentocapture.Config{
 			Pair: pair.Name, NotFoundWait: pair.Magento.NotFoundWait, Parallel: pair.Magento.Parallel,
 			Every: pair.Magento.Sweep.Every, Overlap: pair.Magento.Sweep.Overlap,
+			Looked: a.heart(events.RoleMagentoCapture).looked,
 		}, store, a.bus, cursors, b, a.telemetry.Metrics)
 		c := a.consumer(spec, b)
 		a.add(
