@@ -20,6 +20,8 @@ import (
 // Comparison tells how two versions of a flow differ over the same inputs.
 type Comparison struct {
 	Inputs int `json:"inputs"`
+	// Unreadable counts the messages that no flow could start from.
+	Unreadable int `json:"unreadable,omitempty"`
 	// Affected counts the inputs of which anything differs.
 	Affected int `json:"affected"`
 	// Verdicts are inputs that become something else: applied before, refused now.
@@ -77,12 +79,16 @@ type Example struct {
 // examplesKept is how many examples each difference shows, the first ones.
 const examplesKept = 3
 
+// Pending is an input that is still to be read from its message, which a worker
+// does. Its error is of a message that can't be read.
+type Pending func() (Input, error)
+
 // Compare runs two versions of a flow over the same inputs, on several CPUs.
 // An input's record is decoded once for both. Its result is the same for any
 // number of workers.
-func Compare(old, changed *Program, inputs iter.Seq2[Input, error], workers int) (*Comparison, error) {
+func Compare(old, changed *Program, inputs iter.Seq2[Pending, error], workers int) (*Comparison, error) {
 	type numbered struct {
-		Input
+		read   Pending
 		number int
 	}
 	work := make(chan numbered, 2*max(workers, 1))
@@ -92,7 +98,7 @@ func Compare(old, changed *Program, inputs iter.Seq2[Input, error], workers int)
 		parts[i] = &comparer{old: old, changed: changed, verdicts: map[[2]string]*VerdictChange{}, fields: map[[2]string]*FieldChange{}}
 		running.Go(func() {
 			for in := range work {
-				parts[i].compare(in.number, in.Input)
+				parts[i].compare(in.number, in.read)
 			}
 		})
 	}
@@ -121,15 +127,21 @@ func Compare(old, changed *Program, inputs iter.Seq2[Input, error], workers int)
 type comparer struct {
 	old, changed     *Program
 	inputs, affected int
+	unreadable       int
 	verdicts         map[[2]string]*VerdictChange
 	fields           map[[2]string]*FieldChange
 }
 
-func (c *comparer) compare(number int, in Input) {
-	c.inputs++
-	if decoded, err := in.Decoded(); err == nil { // one that can't be is refused by both
-		in = decoded
+func (c *comparer) compare(number int, read Pending) {
+	in, err := read()
+	if err == nil {
+		in, err = in.Decoded()
 	}
+	if err != nil {
+		c.unreadable++
+		return
+	}
+	c.inputs++
 	before, after := c.old.Try(in), c.changed.Try(in)
 	differs := false
 	if before.Verdict() != after.Verdict() {
@@ -220,6 +232,7 @@ func (c *comparer) field(targetName, path string) *FieldChange {
 func (c *comparer) add(o *comparer) {
 	c.inputs += o.inputs
 	c.affected += o.affected
+	c.unreadable += o.unreadable
 	for key, v := range o.verdicts {
 		own := c.verdicts[key]
 		if own == nil {
@@ -245,7 +258,7 @@ func (c *comparer) add(o *comparer) {
 }
 
 func (c *comparer) result() *Comparison {
-	out := &Comparison{Inputs: c.inputs, Affected: c.affected, Verdicts: []VerdictChange{}, Fields: []FieldChange{}}
+	out := &Comparison{Inputs: c.inputs, Unreadable: c.unreadable, Affected: c.affected, Verdicts: []VerdictChange{}, Fields: []FieldChange{}}
 	for _, v := range c.verdicts {
 		out.Verdicts = append(out.Verdicts, *v)
 	}

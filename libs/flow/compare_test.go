@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -46,13 +47,23 @@ func orders(t testing.TB, n int) iter.Seq2[flow.Input, error] {
 	}
 }
 
-func compare(t *testing.T, old, new *flow.Program, n, workers int) *flow.Comparison {
+func compare(t *testing.T, old, next *flow.Program, n, workers int) *flow.Comparison {
 	t.Helper()
-	c, err := flow.Compare(old, new, orders(t, n), workers)
+	c, err := flow.Compare(old, next, pending(orders(t, n)), workers)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func pending(inputs iter.Seq2[flow.Input, error]) iter.Seq2[flow.Pending, error] {
+	return func(yield func(flow.Pending, error) bool) {
+		for in, err := range inputs {
+			if !yield(func() (flow.Input, error) { return in, err }, nil) {
+				return
+			}
+		}
+	}
 }
 
 func field(c *flow.Comparison, path string) *flow.FieldChange {
@@ -246,16 +257,32 @@ func BenchmarkCompare(b *testing.B) {
 		inputs = append(inputs, in)
 	}
 	for b.Loop() {
-		c, err := flow.Compare(old, next, func(yield func(flow.Input, error) bool) {
+		c, err := flow.Compare(old, next, pending(func(yield func(flow.Input, error) bool) {
 			for _, in := range inputs {
 				if !yield(in, nil) {
 					return
 				}
 			}
-		}, runtime.GOMAXPROCS(0))
+		}), runtime.GOMAXPROCS(0))
 		if err != nil || c.Affected == 0 {
 			b.Fatal(c, err)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "us/order")
+}
+
+func TestWhatCanNotBeReadIsCounted(t *testing.T) {
+	t.Parallel()
+	p := changed(t, "order-to-gp")
+	c, err := flow.Compare(p, p, func(yield func(flow.Pending, error) bool) {
+		_ = yield(func() (flow.Input, error) { return flow.Input{}, errors.New("no change") }, nil) &&
+			yield(func() (flow.Input, error) { return flow.Input{Record: []byte(`{"a"`)}, nil }, nil)
+	}, 2)
+	if err != nil || c.Inputs != 0 || c.Unreadable != 2 {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	away := errors.New("the stream ends")
+	if _, err := flow.Compare(p, p, func(yield func(flow.Pending, error) bool) { yield(nil, away) }, 2); !errors.Is(err, away) {
+		t.Errorf("got %v", err)
+	}
 }
