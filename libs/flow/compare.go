@@ -24,6 +24,10 @@ type Comparison struct {
 	Unreadable int `json:"unreadable,omitempty"`
 	// Affected counts the inputs of which anything differs.
 	Affected int `json:"affected"`
+	// Records counts the records that the inputs are of, AffectedRecords those
+	// with an affected input: an order has several changes.
+	Records         int `json:"records"`
+	AffectedRecords int `json:"affectedRecords"`
 	// Verdicts are inputs that become something else: applied before, refused now.
 	Verdicts []VerdictChange `json:"verdicts"`
 	// Fields are the differences of documents that both versions write.
@@ -95,7 +99,9 @@ func Compare(old, changed *Program, inputs iter.Seq2[Pending, error], workers in
 	parts := make([]*comparer, max(workers, 1))
 	var running sync.WaitGroup
 	for i := range parts {
-		parts[i] = &comparer{old: old, changed: changed, verdicts: map[[2]string]*VerdictChange{}, fields: map[[2]string]*FieldChange{}}
+		parts[i] = &comparer{
+			old: old, changed: changed, verdicts: map[[2]string]*VerdictChange{}, fields: map[[2]string]*FieldChange{}, records: map[events.Key]bool{},
+		}
 		running.Go(func() {
 			for in := range work {
 				parts[i].compare(in.number, in.read)
@@ -128,6 +134,7 @@ type comparer struct {
 	old, changed     *Program
 	inputs, affected int
 	unreadable       int
+	records          map[events.Key]bool // true where one is affected
 	verdicts         map[[2]string]*VerdictChange
 	fields           map[[2]string]*FieldChange
 }
@@ -156,6 +163,7 @@ func (c *comparer) compare(number int, read Pending) {
 	if differs {
 		c.affected++
 	}
+	c.records[in.Subject.Key] = c.records[in.Subject.Key] || differs
 }
 
 func (c *comparer) verdict(number int, in Input, before, after Trial) {
@@ -233,6 +241,9 @@ func (c *comparer) add(o *comparer) {
 	c.inputs += o.inputs
 	c.affected += o.affected
 	c.unreadable += o.unreadable
+	for key, affected := range o.records {
+		c.records[key] = c.records[key] || affected
+	}
 	for key, v := range o.verdicts {
 		own := c.verdicts[key]
 		if own == nil {
@@ -259,6 +270,12 @@ func (c *comparer) add(o *comparer) {
 
 func (c *comparer) result() *Comparison {
 	out := &Comparison{Inputs: c.inputs, Unreadable: c.unreadable, Affected: c.affected, Verdicts: []VerdictChange{}, Fields: []FieldChange{}}
+	out.Records = len(c.records)
+	for _, affected := range c.records {
+		if affected {
+			out.AffectedRecords++
+		}
+	}
 	for _, v := range c.verdicts {
 		out.Verdicts = append(out.Verdicts, *v)
 	}
@@ -277,11 +294,17 @@ func (c *comparer) result() *Comparison {
 	return out
 }
 
-// keep holds the examples of the first inputs.
+// keep holds the first inputs' examples, one for each record.
 func keep(have []Example, more ...Example) []Example {
 	have = append(have, more...)
 	slices.SortFunc(have, func(a, b Example) int { return a.input - b.input })
-	return have[:min(len(have), examplesKept)]
+	kept := have[:0]
+	for _, e := range have {
+		if len(kept) < examplesKept && !slices.ContainsFunc(kept, func(k Example) bool { return k.Key == e.Key }) {
+			kept = append(kept, e)
+		}
+	}
+	return kept
 }
 
 // Trial is what a flow makes of an input: decisions, or a refusal.

@@ -82,7 +82,7 @@ func (c explainCmd) print(t *terminal, a *flowstore.Account) error {
 			line = fmt.Sprint(w.Line)
 		}
 		rows = append(rows, []string{
-			labelOf(w), c.cut(valueText(w), 40), line, c.cut(ruleText(w.Explanation), 60), c.cut(sourcesText(w.Explanation), 100),
+			labelOf(w), c.cut(valueText(w), 40), line, c.cut(ruleText(w.Explanation), 60), c.cut(c.sources(w.Explanation), 100),
 		})
 	}
 	return t.table("FIELD\tVALUE\tLINE\tRULE\tFROM", rows)
@@ -93,7 +93,7 @@ func (c explainCmd) whole(t *terminal, a *flowstore.Account) {
 	for _, w := range a.Fields {
 		fmt.Fprintf(t.out, "%s = %s\n  rule (line %d): %s\n", labelOf(w), valueText(w), w.Line, ruleText(w.Explanation))
 		for _, r := range w.Reads {
-			fmt.Fprintf(t.out, "  %s = %s%s\n", r.Path, r.Value, viaText(r.Via))
+			fmt.Fprintf(t.out, "  %s = %s%s\n", r.Path, c.source(r.Value), viaText(r.Via))
 		}
 		for _, l := range w.Lookups {
 			fmt.Fprintf(t.out, "  %s%s\n", lookupText(l), viaText(l.Via))
@@ -157,15 +157,29 @@ func ruleText(e flow.Explanation) string {
 	return e.Rule
 }
 
-func sourcesText(e flow.Explanation) string {
+// sources lists what a rule read, in one line.
+func (c explainCmd) sources(e flow.Explanation) string {
 	var parts []string
 	for _, l := range e.Lookups {
 		parts = append(parts, lookupText(l))
 	}
 	for _, r := range e.Reads {
-		parts = append(parts, r.Path+"="+string(r.Value))
+		parts = append(parts, r.Path+"="+c.source(r.Value))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// source is a value that was read; of a record or a list only that it is one.
+func (c explainCmd) source(v json.RawMessage) string {
+	switch {
+	case c.Full || len(v) == 0:
+		return string(v)
+	case v[0] == '{':
+		return "{…}"
+	case v[0] == '[':
+		return "[…]"
+	}
+	return string(v)
 }
 
 func lookupText(l flow.Lookup) string {

@@ -164,7 +164,7 @@ func (c flowExportCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 }
 
 type flowPublishCmd struct {
-	File string `arg:"" type:"existingfile" help:"The flow's document. Its version says from which live version it was made."`
+	File string `arg:"" help:"The flow's document. Its version says from which live version it was made."`
 	Over int    `help:"The live version that it goes over, where the file doesn't say it."`
 	pairFlag
 	authorFlags

@@ -98,7 +98,7 @@ func printRules(w io.Writer, r diffReport) {
 }
 
 func printComparison(t *terminal, r diffReport) error {
-	fmt.Fprintf(t.out, "affects %d of %d changes (%s)\n", r.Affected, r.Inputs, r.took.Round(time.Millisecond))
+	fmt.Fprintf(t.out, "affects %d of %d changes, of %d of %d records (%s)\n", r.Affected, r.Inputs, r.AffectedRecords, r.Records, r.took.Round(time.Millisecond))
 	if r.Unreadable > 0 {
 		fmt.Fprintf(t.out, "%d messages can't be read, and are not counted\n", r.Unreadable)
 	}
@@ -122,10 +122,21 @@ func printComparison(t *terminal, r diffReport) error {
 			if i > 0 {
 				name, documents, sums = "", "", ""
 			}
-			rows = append(rows, []string{name, documents, sums, string(e.Key), cmp.Or(e.Old, "-") + " -> " + cmp.Or(e.New, "-")})
+			rows = append(rows, []string{name, documents, sums, string(e.Key), exampleValue(f, e.Old) + " -> " + exampleValue(f, e.New)})
 		}
 	}
 	return t.table("FIELD\tDOCUMENTS\tIN SUM\tSUCH AS\tOLD -> NEW", rows)
+}
+
+// exampleValue writes an amount as one, and any other value as JSON, so that
+// spaces are seen.
+func exampleValue(f flow.FieldChange, value string) string {
+	if f.Money != nil {
+		if d, err := decimal.NewFromString(strings.Trim(value, `"`)); err == nil {
+			return amount(d)
+		}
+	}
+	return cmp.Or(value, "-")
 }
 
 // moneyText says which amounts differ, and that the total doesn't, if so.

@@ -20,7 +20,7 @@ import (
 )
 
 type flowCheckCmd struct {
-	File string `arg:"" type:"existingfile" help:"The flow's document."`
+	File string `arg:"" help:"The flow's document."`
 	pairFlag
 }
 
