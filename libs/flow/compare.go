@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -185,32 +185,42 @@ func (c *comparer) documents(number int, in Input, before, after Decision) bool 
 	if bytes.Equal(before.Document, after.Document) && before.TargetKey == after.TargetKey && slices.Equal(before.Warnings, after.Warnings) {
 		return false
 	}
-	old, changed := fieldsOf(before), fieldsOf(after)
-	currency := cmp.Or(textIn(changed["currency"]), textIn(old["currency"]))
-	seen := map[string]bool{}
-	paths := slices.Collect(maps.Keys(old))
+	old, changed := scalarsOf(before), scalarsOf(after)
+	var paths []string
+	for path, v := range old {
+		if w, both := changed[path]; !both || v != w {
+			paths = append(paths, path)
+		}
+	}
 	for path := range changed {
 		if _, both := old[path]; !both {
 			paths = append(paths, path)
 		}
 	}
 	slices.Sort(paths)
+	currency := cmp.Or(textOf(changed["currency"]), textOf(old["currency"]))
+	seen := map[string]bool{}
 	for _, path := range paths {
-		a, b := old[path], changed[path]
-		if bytes.Equal(a, b) {
-			continue
-		}
 		f := c.field(before.Target, path)
 		if !seen[f.Path] {
 			seen[f.Path] = true
 			f.Documents++
-			f.Examples = keep(f.Examples, Example{Key: in.Subject.Key, Path: path, Old: string(a), New: string(b), input: number})
+			f.Examples = keep(f.Examples, Example{Key: in.Subject.Key, Path: path, Old: shown(old, path), New: shown(changed, path), input: number})
 		}
 		if f.money != nil {
-			f.add(currency, amountOf(b).Sub(amountOf(a)))
+			f.add(currency, amountOf(changed[path]).Sub(amountOf(old[path])))
 		}
 	}
 	return len(seen) > 0
+}
+
+// shown is a value as JSON, empty where there is none.
+func shown(fields map[string]any, path string) string {
+	v, ok := fields[path]
+	if !ok {
+		return ""
+	}
+	return string(valueJSON(v))
 }
 
 func (f *FieldChange) add(currency string, difference decimal.Decimal) {
@@ -349,6 +359,15 @@ func (t Trial) Reason() string {
 // names them: lines[1].item. Objects and lists are given by what is in them.
 func Fields(document json.RawMessage) map[string]json.RawMessage {
 	out := map[string]json.RawMessage{}
+	for path, v := range scalars(document) {
+		out[path] = valueJSON(v)
+	}
+	return out
+}
+
+// scalars is Fields with texts, truth values and json.Number.
+func scalars(document json.RawMessage) map[string]any {
+	out := map[string]any{}
 	var walk func(path string, v any)
 	walk = func(path string, v any) {
 		switch v := v.(type) {
@@ -358,10 +377,10 @@ func Fields(document json.RawMessage) map[string]json.RawMessage {
 			}
 		case []any:
 			for i, e := range v {
-				walk(fmt.Sprintf("%s[%d]", path, i), e)
+				walk(path+"["+strconv.Itoa(i)+"]", e)
 			}
 		default:
-			out[path] = valueJSON(v)
+			out[path] = v
 		}
 	}
 	d := json.NewDecoder(bytes.NewReader(document))
@@ -373,12 +392,12 @@ func Fields(document json.RawMessage) map[string]json.RawMessage {
 	return out
 }
 
-// fieldsOf gives the document's fields and what else a command says.
-func fieldsOf(d Decision) map[string]json.RawMessage {
-	fields := Fields(d.Document)
-	fields["(key)"] = valueJSON(d.TargetKey)
+// scalarsOf gives the document's fields and what else a command says.
+func scalarsOf(d Decision) map[string]any {
+	fields := scalars(d.Document)
+	fields["(key)"] = d.TargetKey
 	if len(d.Warnings) > 0 {
-		fields["(warnings)"] = valueJSON(strings.Join(d.Warnings, "; "))
+		fields["(warnings)"] = strings.Join(d.Warnings, "; ")
 	}
 	return fields
 }
@@ -418,16 +437,10 @@ func (t *target) at(path string) *target {
 	return t
 }
 
-func textIn(value json.RawMessage) string {
-	var s string
-	_ = json.Unmarshal(value, &s) // absent is no text
-	return s
-}
-
-func amountOf(value json.RawMessage) decimal.Decimal {
-	d, err := decimal.NewFromString(textIn(value))
+func amountOf(v any) decimal.Decimal {
+	d, err := decimal.NewFromString(textOf(v))
 	if err != nil {
-		return decimal.Zero
+		return decimal.Zero // absent
 	}
 	return d
 }

@@ -99,7 +99,7 @@ const (
 func (l *Live) Run(ctx context.Context) error {
 	for {
 		err := l.follow(ctx)
-		if ctx.Err() != nil {
+		if err == nil {
 			return nil
 		}
 		l.log.Warn("published flows can't be followed; trying again", "error", err)

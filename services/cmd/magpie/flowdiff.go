@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,8 @@ func (c flowDiffCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 			Comparison: &flow.Comparison{Verdicts: []flow.VerdictChange{}, Fields: []flow.FieldChange{}},
 		}
 		if !c.Rules {
+			// Everything made for one change is garbage after it: collect seldom.
+			defer debug.SetGCPercent(debug.SetGCPercent(400))
 			began := time.Now()
 			inputs, err := p.events(ctx, b.Document().On, c.pastFlags)
 			if err != nil {

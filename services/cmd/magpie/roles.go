@@ -148,8 +148,8 @@ func addTransform(ctx context.Context, a *app) error {
 // came before would be mapped by a version that is not live.
 func afterFlows(live *flowstore.Live, c *bus.Consumer, handle bus.Handler) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if live.Wait(ctx) != nil {
-			return nil // the process ends
+		if err := live.Wait(ctx); err != nil {
+			return err // the process ends
 		}
 		return c.Run(ctx, handle)
 	}
