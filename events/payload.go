@@ -90,6 +90,9 @@ const (
 	Refused    Result = "refused"    // dead-lettered; Reason says why
 )
 
+// Results lists all results.
+var Results = []Result{Applied, Unchanged, Superseded, Skipped, Withdrawn, Refused}
+
 // Outcome says what became of a notice or of a change, for one flow and write.
 type Outcome struct {
 	Result Result `json:"result"`

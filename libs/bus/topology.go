@@ -28,6 +28,7 @@ const (
 	Cursors  = "cursors"  // how far sweeps have come
 	Meta     = "meta"     // the epoch, and how far CHANGES had come
 	Suspects = "suspects" // messages whose handling killed a process
+	Flows    = "flows"    // published versions of flows and tables, and which are live
 	// Heartbeats has the newest of each role and process.
 	Heartbeats = "heartbeats"
 )
@@ -97,6 +98,7 @@ var Buckets = []jetstream.KeyValueConfig{
 	{Bucket: Cursors, Description: "how far sweeps have come", Storage: jetstream.FileStorage},
 	{Bucket: Meta, Description: "the epoch of revisions", Storage: jetstream.FileStorage},
 	{Bucket: Suspects, Description: "messages whose handling killed a process", Storage: jetstream.FileStorage, TTL: 24 * time.Hour},
+	{Bucket: Flows, Description: "published versions of flows and tables, and which are live", Storage: jetstream.FileStorage},
 	{Bucket: Heartbeats, Description: "which roles run, and what captures last read", Storage: jetstream.MemoryStorage, TTL: beatKept},
 }
 

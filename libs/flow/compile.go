@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/magpie-integration/magpie/events"
 )
@@ -21,10 +22,18 @@ type Program struct {
 	lets   []*compiled
 	checks []check
 	writes []write
+
+	published map[string]int
+	traced    func() (*Program, error) // see [Program.Explain]
+	tracer    *tracer                  // of a traced program only
 }
 
 // Document is the flow's source.
 func (p *Program) Document() *Document { return p.doc }
+
+// Tables gives the versions of the published tables that the flow reads, by
+// name; nil where it reads none. Nobody may change it.
+func (p *Program) Tables() map[string]int { return p.published }
 
 type check struct {
 	Check
@@ -59,25 +68,11 @@ type mapping struct {
 	item   *mapping
 }
 
-// Option changes how a flow is compiled.
-type Option func(*options)
-
-type options struct {
-	tables map[string]map[string]any
-}
-
-// WithTable adds rows to a table of the flow, or replaces rows of the same key:
-// a pair's own payment methods. Values are texts, numbers, truth values, or
-// records (map[string]any) of them.
-func WithTable(name string, rows map[string]any) Option {
-	return func(o *options) { o.tables[name] = rows }
-}
-
 // Compile checks a document against the event that it starts from and the
 // targets that it writes: names, types, tables, required and unknown fields.
 // All problems are reported at once, in an [*InvalidError].
 func Compile(d *Document, opts ...Option) (*Program, error) {
-	c := &flowCompiler{program: &Program{doc: d}, doc: d, options: options{tables: map[string]map[string]any{}}}
+	c := &flowCompiler{program: &Program{doc: d}, doc: d}
 	for _, o := range opts {
 		o(&c.options)
 	}
@@ -86,6 +81,9 @@ func Compile(d *Document, opts ...Option) (*Program, error) {
 	if len(c.problems) > 0 {
 		return nil, &InvalidError{c.problems}
 	}
+	c.program.traced = sync.OnceValues(func() (*Program, error) {
+		return Compile(d, append(slices.Clip(opts), withTracer(&tracer{}))...)
+	})
 	return c.program, nil
 }
 
@@ -126,22 +124,7 @@ func (c *flowCompiler) start() {
 		return
 	}
 	c.scope.names[c.program.record] = kindRecord
-	for name := range c.options.tables {
-		if !slices.ContainsFunc(c.doc.Tables, func(t Table) bool { return t.Name == name }) {
-			c.fail(0, "tables", "the flow has no table %q to which rows could be added", name)
-		}
-	}
-	for _, t := range c.doc.Tables {
-		rows := maps.Clone(t.Rows)
-		for key, row := range c.options.tables[t.Name] {
-			v, err := settingValue(row)
-			if err != nil {
-				c.fail(t.Line, "tables."+t.Name, "row %s: %v", key, err)
-			}
-			rows[key] = v
-		}
-		c.scope.tables[t.Name] = &lookupTable{name: t.Name, rows: rows}
-	}
+	c.tables()
 }
 
 func (c *flowCompiler) compile() {

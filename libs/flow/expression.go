@@ -56,6 +56,8 @@ type compiled struct {
 	lets []int
 	// reads are the chains of fields that it reads.
 	reads []*access
+	// names counts how often it names each thing of its scope.
+	names map[string]int
 }
 
 // compileExpression checks an expression's names and types and compiles it.
@@ -75,7 +77,7 @@ func compileExpression(e Expression, s *scope) (c *compiled, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &rewriter{scope: s, literals: found, made: map[ast.Node]bool{}}
+	w := &rewriter{scope: s, literals: found, made: map[ast.Node]bool{}, names: map[string]int{}}
 	if w.refuseChains(tree.Node, map[ast.Node]bool{}); w.err != nil {
 		return nil, w.err
 	}
@@ -93,7 +95,7 @@ func compileExpression(e Expression, s *scope) (c *compiled, err error) {
 		message, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, errors.New(message)
 	}
-	c = &compiled{Expression: e, program: program, kind: kindOfType(t), reads: w.reads}
+	c = &compiled{Expression: e, program: program, kind: kindOfType(t), reads: w.reads, names: w.names}
 	for _, name := range w.lets {
 		c.lets = append(c.lets, s.lets[name])
 	}

@@ -83,7 +83,7 @@ var valueFunctions = []function{
 		example: `lookup("colours", "red").code`, result: `"R"`,
 		do: func(args []any) (any, error) {
 			t, key := args[0].(*lookupTable), textOf(args[1])
-			if v, ok := t.rows[key]; ok {
+			if v, ok := t.row(key); ok {
 				return v, nil
 			}
 			if args[2] != nil {
@@ -98,16 +98,10 @@ var valueFunctions = []function{
 		doc:     "Tells whether a table has the row.",
 		example: `known("colours", "blue")`, result: `false`,
 		do: func(args []any) (any, error) {
-			_, ok := args[0].(*lookupTable).rows[textOf(args[1])]
+			_, ok := args[0].(*lookupTable).row(textOf(args[1]))
 			return ok, nil
 		},
 	},
-}
-
-// lookupTable is a table whose rows are ready for expressions.
-type lookupTable struct {
-	name string
-	rows map[string]any
 }
 
 // digest is the first n letters of the base 32 of a SHA-256 over the parts.

@@ -30,6 +30,7 @@ type rewriter struct {
 	// reads are the sources read, lets the named expressions used.
 	reads []*access
 	lets  []string
+	names map[string]int
 	err   *file.Error
 }
 
@@ -62,6 +63,7 @@ func (w refuser) Visit(node *ast.Node) {
 		if strings.HasPrefix(n.Value, "__") || strings.HasPrefix(n.Value, "$") {
 			w.fail(n, "names don't begin so: %s", n.Value)
 		}
+		w.names[n.Value]++
 		if _, ok := w.scope.lets[n.Value]; ok && !slices.Contains(w.lets, n.Value) {
 			w.lets = append(w.lets, n.Value)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/failure"
+	"github.com/magpie-integration/magpie/libs/scrub/jsonscan"
 )
 
 // Skip is the verb of a decision that makes no command: the outcome is skipped.
@@ -30,6 +31,22 @@ type Input struct {
 	// Settings are the pair's, nested or with dotted names. Numbers are
 	// decimals, json.Number or integers; floats are refused.
 	Settings map[string]any
+
+	decoded any // Record, once it was decoded
+}
+
+// Decoded gives the input with its record decoded, for several programs to run
+// over: nothing that a flow does changes it.
+func (in Input) Decoded() (Input, error) {
+	if in.decoded != nil {
+		return in, nil
+	}
+	record, err := decodeJSON(in.Record)
+	if err != nil {
+		return in, failure.Defect("flow.record.unreadable", "the record is not JSON that can be read: "+err.Error(), err)
+	}
+	in.decoded = record
+	return in, nil
 }
 
 // FromChange makes the input of a flow that starts from a change.
@@ -38,6 +55,28 @@ func FromChange(subject events.Subject, c events.Change, settings map[string]any
 		Type: events.TypeName(subject.System(), subject.Entity, "changed"), Pair: subject.Pair, Subject: subject,
 		Record: c.Record, Related: c.Related, Settings: settings,
 	}
+}
+
+// ReadChange is FromChange for a change's JSON, whose record it decodes at once:
+// for those who run thousands.
+func ReadChange(subject events.Subject, body []byte, settings map[string]any) (Input, error) {
+	var change events.Change
+	if related, ok := jsonscan.Field(body, "related"); ok {
+		if err := json.Unmarshal(related, &change.Related); err != nil {
+			return Input{}, failure.Defect("flow.record.unreadable", "the change is not JSON that can be read: "+err.Error(), err)
+		}
+	}
+	record, ok := jsonscan.Field(body, "record")
+	if !ok {
+		return Input{}, failure.Defect("flow.record.unreadable", "the change has no record", nil)
+	}
+	change.Record = record
+	in, err := FromChange(subject, change, settings).Decoded()
+	if err != nil {
+		return Input{}, err
+	}
+	in.Record = nil // a thousand changes in memory are a thousand records, once
+	return in, nil
 }
 
 // FromOutcome makes the input of a flow that starts from an outcome.
@@ -74,8 +113,12 @@ func (p *Program) Run(in Input) ([]Decision, error) {
 	return p.run(in, nil)
 }
 
-// run does the work of Run and of Explain; record is told of each value written.
-func (p *Program) run(in Input, record func(r *run, w *write, at *place, m *mapping, v any)) ([]Decision, error) {
+// recorder is told of each value that is written, and of each rule that gave
+// none: then v is nil, and when is the condition that did not hold, if one.
+type recorder func(r *run, w *write, at *place, m *mapping, when *compiled, v any)
+
+// run does the work of Run and of Explain.
+func (p *Program) run(in Input, record recorder) ([]Decision, error) {
 	r, err := p.newRun(in)
 	if err != nil {
 		return nil, err
@@ -100,19 +143,19 @@ type run struct {
 	done     []bool // of lets
 	checked  bool
 	warnings []string
-	record   func(r *run, w *write, at *place, m *mapping, v any)
+	record   recorder
 }
 
 func (p *Program) newRun(in Input) (*run, error) {
 	if in.Type != p.doc.On {
 		return nil, failure.Defect("flow.type", fmt.Sprintf("the flow %s starts from %s, and a %s came in", p.doc.Flow, p.doc.On, in.Type), nil)
 	}
-	record, err := decodeJSON(in.Record)
+	in, err := in.Decoded()
 	if err != nil {
-		return nil, failure.Defect("flow.record.unreadable", "the record is not JSON that can be read: "+err.Error(), err)
+		return nil, err
 	}
-	if _, ok := record.(map[string]any); !ok {
-		return nil, failure.Defect("flow.record.unreadable", fmt.Sprintf("the record is %v, not a record", kindOf(record)), nil)
+	if _, ok := in.decoded.(map[string]any); !ok {
+		return nil, failure.Defect("flow.record.unreadable", fmt.Sprintf("the record is %v, not a record", kindOf(in.decoded)), nil)
 	}
 	related := map[string]any{}
 	for _, name := range p.doc.With {
@@ -131,7 +174,7 @@ func (p *Program) newRun(in Input) (*run, error) {
 	r := &run{program: p, done: make([]bool, len(p.lets)), env: make(map[string]any, 8+len(p.lets))}
 	r.env["settings"], r.env["related"] = settings, related
 	r.env["key"], r.env["pair"], r.env["depth"] = string(in.Subject.Key), in.Pair, decimal.NewFromInt(int64(in.Depth))
-	r.env[p.record] = record
+	r.env[p.record] = in.decoded
 	return r, nil
 }
 
@@ -148,6 +191,9 @@ func (r *run) evaluate(c *compiled) (any, error) {
 		}
 		r.env[r.program.doc.Let[i].Name] = v
 		r.done[i] = true
+	}
+	if r.program.tracer != nil {
+		r.program.tracer.begin(c)
 	}
 	v, err := c.evaluate(&r.machine, r.env)
 	if err != nil {
@@ -271,6 +317,9 @@ func (p *place) path() string {
 func (r *run) value(b []byte, at *place, w *write, m *mapping) (out []byte, none bool, err error) {
 	if m.when != nil {
 		if ok, err := r.truth(m.when); err != nil || !ok {
+			if r.record != nil && err == nil {
+				r.record(r, w, at, m, m.when, nil)
+			}
 			return b, true, err
 		}
 	}
@@ -291,6 +340,9 @@ func (r *run) value(b []byte, at *place, w *write, m *mapping) (out []byte, none
 			return b, false, w.fault(at, m, failure.Rejected("missing", m.target.label, "the target needs a value, and the rule gives none",
 				"give the record a value, or the rule a default"))
 		}
+		if r.record != nil {
+			r.record(r, w, at, m, nil, nil)
+		}
 		return b, true, nil
 	}
 	out, empty, fault := m.target.append(b, v)
@@ -298,7 +350,7 @@ func (r *run) value(b []byte, at *place, w *write, m *mapping) (out []byte, none
 		return b, false, w.fault(at, m, fault)
 	}
 	if r.record != nil {
-		r.record(r, w, at, m, v)
+		r.record(r, w, at, m, nil, v)
 	}
 	if empty && !m.target.required { // as omitempty has it
 		return b, true, nil

@@ -1,6 +1,7 @@
 // Package transform runs flows: it makes commands of changes and of outcomes.
-// It is a pure function of the event, the flow version and the pair's settings
-// (libs/flow); this package only carries events to it and its decisions away.
+// It is a pure function of the event, the flow version, the versions of tables
+// and the pair's settings (libs/flow); this package only carries events to it
+// and its decisions away.
 //
 // Nothing disappears here: a change that no flow takes ends in an outcome that
 // names the flow and the condition, and one that a flow refuses is a dead
@@ -15,6 +16,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,17 +40,18 @@ type Stream interface {
 // MaxDepth bounds how many flows outcomes may start in one chain.
 const MaxDepth = 4
 
-// Pair is what transform runs for one pair: its live flows, compiled with its
-// own table rows, and its settings.
-type Pair struct {
-	Flows    []*flow.Program
-	Settings map[string]any
+// Flows gives what a pair runs at this moment. It is asked for each event, so
+// it must not work for its answer; flowstore.Live is one.
+type Flows interface {
+	// Of gives a set that nobody changes, or nil for a pair that is not
+	// configured. Its error, for a retry, says that there is no set now.
+	Of(pair string) (*flow.Set, error)
 }
 
 // Transform runs the flows of all pairs.
 type Transform struct {
 	stream  Stream
-	pairs   map[string]Pair
+	live    Flows
 	metrics *telemetry.Metrics
 	log     *slog.Logger
 
@@ -60,10 +64,10 @@ type Transform struct {
 // made anew, which a running system does not see happen.
 const epochKept = 10 * time.Second
 
-// New makes a transform of these pairs, by name.
-func New(stream Stream, pairs map[string]Pair, m *telemetry.Metrics) *Transform {
+// New makes a transform of the flows that are live.
+func New(stream Stream, live Flows, m *telemetry.Metrics) *Transform {
 	return &Transform{
-		stream: stream, pairs: pairs, metrics: m,
+		stream: stream, live: live, metrics: m,
 		log: slog.Default().With("role", string(events.RoleTransform)),
 	}
 }
@@ -74,8 +78,11 @@ func (t *Transform) Change(ctx context.Context, d *bus.Delivery) error {
 	if err := d.Data(&change); err != nil {
 		return err
 	}
-	pair, ok := t.pairs[d.Subject.Pair]
-	if !ok {
+	set, err := t.live.Of(d.Subject.Pair)
+	if err != nil {
+		return err
+	}
+	if set == nil {
 		return unknownPair(d.Subject.Pair)
 	}
 	epoch, err := t.currentEpoch(ctx)
@@ -83,10 +90,10 @@ func (t *Transform) Change(ctx context.Context, d *bus.Delivery) error {
 		return err
 	}
 	run := run{
-		Transform: t, d: d, flows: pair.Flows,
+		Transform: t, d: d, flows: set.Flows,
 		revision: events.Revision{Epoch: d.OriginEpoch(epoch), Change: d.Origin()},
 		source:   sourceOf(d.Subject, change.Record),
-		input:    flow.FromChange(d.Subject, change, pair.Settings),
+		input:    flow.FromChange(d.Subject, change, set.Settings),
 	}
 	return run.all(ctx)
 }
@@ -111,17 +118,23 @@ func (t *Transform) Outcome(ctx context.Context, d *bus.Delivery) error {
 	if err := d.Data(&outcome); err != nil {
 		return err
 	}
-	pair, ok := t.pairs[d.Subject.Pair]
-	if !ok || outcome.System == "" || d.Depth() >= MaxDepth {
-		return nil // of a notice, of a pair that is gone, or at the end of its chain
+	if outcome.System == "" || d.Depth() >= MaxDepth {
+		return nil // of a notice, or at the end of its chain
+	}
+	set, err := t.live.Of(d.Subject.Pair)
+	if err != nil {
+		return err
+	}
+	if set == nil {
+		return nil // of a pair that is gone
 	}
 	revision := outcome.Revision
 	revision.Outcome = d.Origin()
-	input, err := flow.FromOutcome(d.Subject, outcome, d.Depth(), pair.Settings)
+	input, err := flow.FromOutcome(d.Subject, outcome, d.Depth(), set.Settings)
 	if err != nil {
 		return failure.Defect("transform.outcome", "the outcome can't be encoded", err)
 	}
-	run := run{Transform: t, d: d, flows: pair.Flows, revision: revision, source: outcome.Source, input: input}
+	run := run{Transform: t, d: d, flows: set.Flows, revision: revision, source: outcome.Source, input: input}
 	return run.all(ctx)
 }
 
@@ -202,6 +215,7 @@ func (r *run) carryAway(ctx context.Context, p *flow.Program, decision flow.Deci
 			Verb: decision.Verb, Revision: r.revision,
 			Flow: p.Document().Flow, FlowVersion: p.Document().Version, Write: decision.Write,
 			Target: decision.TargetKey, Source: r.source, Document: decision.Document, Reason: decision.Reason, Warnings: decision.Warnings,
+			Tables: p.Tables(),
 		},
 		Cause: &r.d.Event, Depth: r.d.Depth(),
 	})
@@ -236,13 +250,18 @@ func (r *run) tell(ctx context.Context, p *flow.Program, decision flow.Decision)
 }
 
 // id names an occurrence: the same event through the same version of the same
-// flow is the same command.
+// flow, with the same versions of tables, is the same command.
 func (r *run) id(what string, p *flow.Program, write int) string {
 	name, version := "", 0
+	var tables map[string]int
 	if p != nil {
-		name, version = p.Document().Flow, p.Document().Version
+		name, version, tables = p.Document().Flow, p.Document().Version, p.Tables()
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%d\n%d", what, r.d.Event.ID(), name, version, write))
+	text := fmt.Appendf(nil, "%s\n%s\n%s\n%d\n%d", what, r.d.Event.ID(), name, version, write)
+	for _, table := range slices.Sorted(maps.Keys(tables)) {
+		text = fmt.Appendf(text, "\n%s %d", table, tables[table])
+	}
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])
 }
 

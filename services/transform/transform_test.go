@@ -76,6 +76,11 @@ func only[T any](t *testing.T, s *stream) (bus.Message, T) {
 	return s.messages[0], data
 }
 
+// pairs are flows that never change.
+type pairs map[string]*flow.Set
+
+func (p pairs) Of(pair string) (*flow.Set, error) { return p[pair], nil }
+
 // template gives a flow that ships with Magpie, changed where a test wants it.
 func template(t *testing.T, name string, changes ...string) *flow.Program {
 	t.Helper()
@@ -112,7 +117,7 @@ func templates(t *testing.T) []*flow.Program {
 }
 
 func newTransform(s transform.Stream, flows ...*flow.Program) *transform.Transform {
-	return transform.New(s, map[string]transform.Pair{"main": {Flows: flows}}, nil)
+	return transform.New(s, pairs{"main": {Flows: flows}}, nil)
 }
 
 // delivery is a message as a consumer gives it.
@@ -308,8 +313,7 @@ func TestWhatAFlowCantDoIsAFailureThatSaysWhy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &stream{}
-			pairs := map[string]transform.Pair{"main": {Flows: templates(t), Settings: tc.settings}}
-			err := transform.New(s, pairs, nil).Change(t.Context(), tc.d.open(t))
+			err := transform.New(s, pairs{"main": {Flows: templates(t), Settings: tc.settings}}, nil).Change(t.Context(), tc.d.open(t))
 			if f := failure.Of(err); f == nil || f.Kind != tc.kind || f.Code != tc.code || !strings.Contains(f.Reason, tc.says) {
 				t.Errorf("got %v", err)
 			}
@@ -354,7 +358,7 @@ func TestSeveralRefusalsAreToldTogether(t *testing.T) {
 
 func TestEachPairHasItsOwnFlowsAndSettings(t *testing.T) {
 	s := &stream{}
-	tr := transform.New(s, map[string]transform.Pair{
+	tr := transform.New(s, pairs{
 		"main": {Flows: templates(t), Settings: map[string]any{"order.prefix": "US"}},
 		"eu":   {Flows: []*flow.Program{refuser(t, "strict", "strict.no")}},
 		"bare": {},
@@ -570,7 +574,7 @@ func TestAReplayAfterTheFlowWasMended(t *testing.T) {
 	first := publish("000000123", with(t, `"grand_total": 68.13`, `"grand_total": 68.14`))
 
 	consume := func(settings map[string]any) (stop func()) {
-		tr := transform.New(b, map[string]transform.Pair{"main": {Flows: templates(t), Settings: settings}}, nil)
+		tr := transform.New(b, pairs{"main": {Flows: templates(t), Settings: settings}}, nil)
 		c := b.Consumer(bus.TransformChangesSpec(1), nil)
 		c.Refused = transform.Refused
 		ctx, cancel := context.WithCancel(t.Context())

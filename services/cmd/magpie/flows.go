@@ -8,7 +8,7 @@ import (
 
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/flow"
-	"github.com/magpie-integration/magpie/services/transform"
+	"github.com/magpie-integration/magpie/libs/flowstore"
 )
 
 // liveFlows are the flows that every pair runs. A new flow is a template in
@@ -19,63 +19,59 @@ var liveFlows = []string{"order-to-gp", "order-status-to-magento"}
 // flows: {tables: {payment: {klarna: {terms: NET30}}}}.
 const flowTables = "tables"
 
-// compileFlows compiles the pair's flows, with its own rows over those of their
-// tables. What it gives under flows and no flow reads is refused: it would be
-// a typing error that nobody sees.
-func compileFlows(pair config.Pair) ([]*flow.Program, error) {
-	var programs []*flow.Program
+// pairFlows gives what each pair has before anything is published. It compiles,
+// so that what is wrong in the configuration is said at the start.
+func pairFlows(cfg *config.Config) ([]flowstore.Base, error) {
+	bases := make([]flowstore.Base, 0, len(cfg.Pairs))
+	for _, pair := range cfg.Pairs {
+		base, err := pairBase(pair)
+		if err != nil {
+			return nil, fmt.Errorf("pair %s: %w", pair.Name, err)
+		}
+		bases = append(bases, base)
+	}
+	return bases, oneCustomerEach(cfg)
+}
+
+// pairBase compiles the flows that ship, with the pair's own rows over those of
+// their tables. What it gives under flows and no flow reads is refused: it would
+// be a typing error that nobody sees.
+func pairBase(pair config.Pair) (flowstore.Base, error) {
+	base := flowstore.Base{Pair: pair.Name, Tables: map[string]map[string]any{}, Settings: pairSettings(pair)}
+	maps.Copy(base.Settings, givenSettings(pair))
 	settings, tables := map[string]bool{}, map[string]bool{}
 	given, _ := pair.Flows[flowTables].(map[string]any)
 	for _, name := range liveFlows {
 		document, err := flow.Template(name)
 		if err != nil {
-			return nil, err
+			return base, err
 		}
+		base.Flows = append(base.Flows, document)
 		for _, s := range document.Settings {
 			settings[s.Name] = true
 		}
-		var options []flow.Option
 		for _, table := range document.Tables {
 			tables[table.Name] = true
-			if rows, ok := given[table.Name].(map[string]any); ok {
-				options = append(options, flow.WithTable(table.Name, rows))
-			}
 		}
-		program, err := flow.Compile(document, options...)
-		if err != nil {
-			return nil, err
-		}
-		programs = append(programs, program)
 	}
 	for name := range given {
 		if !tables[name] {
-			return nil, unknownFlowKey("flows.tables."+name, "table", tables)
+			return base, unknownFlowKey("flows.tables."+name, "table", tables)
+		}
+		if rows, ok := given[name].(map[string]any); ok {
+			base.Tables[name] = rows
 		}
 	}
 	for name := range givenSettings(pair) {
 		if _, elsewhere := pairSettings(pair)[name]; elsewhere {
-			return nil, fmt.Errorf("config: flows.%s: is set by the pair's gp section; set it there", name)
+			return base, fmt.Errorf("config: flows.%s: is set by the pair's gp section; set it there", name)
 		}
 		if !settings[name] {
-			return nil, unknownFlowKey("flows."+name, "setting", settings)
+			return base, unknownFlowKey("flows."+name, "setting", settings)
 		}
 	}
-	return programs, nil
-}
-
-// pairFlows compiles the flows of every pair.
-func pairFlows(cfg *config.Config) (map[string]transform.Pair, error) {
-	pairs := map[string]transform.Pair{}
-	for _, pair := range cfg.Pairs {
-		programs, err := compileFlows(pair)
-		if err != nil {
-			return nil, fmt.Errorf("pair %s: %w", pair.Name, err)
-		}
-		settings := pairSettings(pair)
-		maps.Copy(settings, givenSettings(pair))
-		pairs[pair.Name] = transform.Pair{Flows: programs, Settings: settings}
-	}
-	return pairs, oneCustomerEach(cfg)
+	_, err := base.Set(flowstore.State{})
+	return base, err
 }
 
 // oneCustomerEach refuses two stores that would number their customers alike

@@ -23,9 +23,9 @@ func TestAPairsOwnSettingsAndRowsReachItsFlows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	main := pairs["main"]
-	if len(main.Flows) != len(liveFlows) {
-		t.Errorf("%d flows", len(main.Flows))
+	main := pairs[0]
+	if len(main.Flows) != len(liveFlows) || main.Tables["payment"]["klarna"] == nil {
+		t.Errorf("%d flows, rows %v", len(main.Flows), main.Tables)
 	}
 	for name, want := range map[string]any{"order.credits": "discount", "order.prefix": "WEB", "order.timezone": "America/New_York"} {
 		if got := main.Settings[name]; got != want {
@@ -46,7 +46,7 @@ func TestFlowSettingsThatNobodyReadsAreRefused(t *testing.T) {
 		"a row that the flow can't use": {map[string]any{"tables": map[string]any{"payment": map[string]any{"x": []any{1}}}}, "payment"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := compileFlows(pairWith(tc.flows))
+			_, err := pairBase(pairWith(tc.flows))
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want %q in it", err, tc.want)
 			}

@@ -34,6 +34,9 @@ type cli struct {
 	Sandbox sandboxCmd `cmd:"" help:"Run the sandbox Magento and the sandbox Dynamics GP only."`
 	Order   orderCmd   `cmd:"" help:"Place orders in the sandbox store."`
 	Trace   traceCmd   `cmd:"" help:"Tell the whole life of a record."`
+	Explain explainCmd `cmd:"" help:"Tell of each field of a written document which rule made it of what."`
+	Flow    flowCmd    `cmd:"" help:"Look at, test, compare, publish and roll back flows."`
+	Table   tableCmd   `cmd:"" help:"Look at and edit the rows of a pair's tables."`
 	DLQ     dlqCmd     `cmd:"" name:"dlq" help:"List, show, replay and discard dead letters."`
 	Status  statusCmd  `cmd:"" help:"Show what runs, what waits, and what needs a person."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the configuration, NATS and both systems, and say how to mend what is wrong."`
@@ -49,6 +52,7 @@ const description = `Magpie keeps Magento stores and Dynamics GP companies in st
   magpie up --config magpie.yaml              your store and your company, all roles in one process
   magpie run gp-writer --config magpie.yaml   one role, as a service of its own
   magpie trace order 000000123                where is order 000000123?
+  magpie explain order 000000123              why is each field in GP what it is?
   magpie dlq ls                               what needs a person?
   magpie status                               what runs, what waits?
   magpie doctor --config magpie.yaml          what is wrong?`

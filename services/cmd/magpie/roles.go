@@ -16,6 +16,7 @@ import (
 	"github.com/magpie-integration/magpie/libs/claim"
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/effect"
+	"github.com/magpie-integration/magpie/libs/flowstore"
 	"github.com/magpie-integration/magpie/libs/gp"
 	"github.com/magpie-integration/magpie/libs/magento"
 	"github.com/magpie-integration/magpie/libs/telemetry"
@@ -127,20 +128,37 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 	return nil
 }
 
-func addTransform(_ context.Context, a *app) error {
+func addTransform(ctx context.Context, a *app) error {
 	pairs, err := pairFlows(a.cfg)
 	if err != nil {
 		return err
 	}
-	t := transform.New(a.bus, pairs, a.telemetry.Metrics)
+	store, err := flowstore.Open(ctx, a.bus)
+	if err != nil {
+		return err
+	}
+	live := flowstore.NewLive(store, pairs)
+	t := transform.New(a.bus, live, a.telemetry.Metrics)
 	changes := a.consumer(bus.TransformChangesSpec(transformParallel), nil)
 	changes.Refused = transform.Refused
 	outcomes := a.consumer(bus.TransformOutcomesSpec(transformParallel), nil)
 	a.add(
-		component{name: changes.Spec.Name, ready: changes.Ready, run: func(ctx context.Context) error { return changes.Run(ctx, t.Change) }},
-		component{name: outcomes.Spec.Name, ready: outcomes.Ready, run: func(ctx context.Context) error { return outcomes.Run(ctx, t.Outcome) }},
+		component{name: "published flows", ready: live.Ready, run: live.Run},
+		component{name: changes.Spec.Name, ready: changes.Ready, run: afterFlows(live, changes, t.Change)},
+		component{name: outcomes.Spec.Name, ready: outcomes.Ready, run: afterFlows(live, outcomes, t.Outcome)},
 	)
 	return nil
+}
+
+// afterFlows runs a consumer once it is known what is published: a message that
+// came before would be mapped by a version that is not live.
+func afterFlows(live *flowstore.Live, c *bus.Consumer, handle bus.Handler) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := live.Wait(ctx); err != nil {
+			return err // the process ends
+		}
+		return c.Run(ctx, handle)
+	}
 }
 
 // transformParallel keys at once: it waits for acknowledgements only.
