@@ -4,6 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -72,6 +75,49 @@ var valueFunctions = []function{
 		},
 	},
 	{
+		group: "values", name: "concat", params: []param{need("list", kindList)}, many: true, nulls: true, gives: kindList,
+		doc:     "One list of several; what is null has nothing in it.",
+		example: `concat(["a"], nil, ["b", "c"])`, result: `["a","b","c"]`,
+		do: func(args []any) (any, error) {
+			all := []any{}
+			for _, v := range args {
+				list, _ := v.([]any)
+				all = append(all, list...)
+			}
+			return all, nil
+		},
+	},
+	{
+		group: "values", name: "at", params: []param{need("record", kindAny), need("path", kindText)}, gives: kindAny,
+		doc: "What stands at a dotted path that is a value, such as a table's; null where nothing does. In a list a number is an index, and a name finds the element " +
+			"with this attribute_code, key, code or name and gives its value: so Magento's custom_attributes and payment_additional_info read like fields.",
+		example: `at({custom_attributes: [{attribute_code: "po", value: "4711"}]}, "custom_attributes.po")`, result: `"4711"`,
+		do: func(args []any) (any, error) { return valueAt(args[0], args[1].(string)), nil },
+	},
+	{
+		group: "values", name: "pick", params: []param{need("record", kindAny), need("table", kindTable)}, gives: kindRecord,
+		doc:     "A record with, for each row of a table, what stands in the record at the row's path (see at); null where no row finds anything.",
+		example: `pick({x_forwarded_for: "203.0.113.9"}, "paths").text1`, result: `"203.0.113.9"`,
+		do: func(args []any) (any, error) {
+			table := args[1].(*lookupTable)
+			var picked map[string]any
+			for _, key := range table.keys() {
+				v := valueAt(args[0], textOf(table.rows[key]))
+				if v == nil || v == "" {
+					continue
+				}
+				if picked == nil {
+					picked = map[string]any{}
+				}
+				picked[key] = v
+			}
+			if picked == nil {
+				return nil, nil
+			}
+			return picked, nil
+		},
+	},
+	{
 		group: "values", name: "hash", params: []param{need("s", kindText)}, gives: kindText,
 		doc:     "16 letters and digits that stand for the text (SHA-256, base 32): the same text, the same letters.",
 		example: `hash("a")`, result: `"ZKLYCEWKDO64V6WC"`,
@@ -106,8 +152,52 @@ var valueFunctions = []function{
 
 // lookupTable is a table whose rows are ready for expressions.
 type lookupTable struct {
-	name string
-	rows map[string]any
+	name   string
+	rows   map[string]any
+	sorted []string // the rows' keys
+}
+
+func newLookupTable(name string, rows map[string]any) *lookupTable {
+	return &lookupTable{name: name, rows: rows, sorted: slices.Sorted(maps.Keys(rows))}
+}
+
+// keys are the rows' keys in order, so that what is made of all rows is the same each time.
+func (t *lookupTable) keys() []string { return t.sorted }
+
+// valueAt follows a dotted path.
+func valueAt(v any, path string) any {
+	for name := range strings.SplitSeq(path, ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[name]
+		case []any:
+			v = elementNamed(at, name)
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+// elementNamed is an element by its index, or the value of the one that has the
+// name (Magento's AttributeInterface, and key-value lists such as
+// payment_additional_info).
+func elementNamed(list []any, name string) any {
+	if i, err := strconv.Atoi(name); err == nil {
+		if i < 0 || i >= len(list) {
+			return nil
+		}
+		return list[i]
+	}
+	for _, e := range list {
+		record, _ := e.(map[string]any)
+		for _, by := range []string{"attribute_code", "key", "code", "name"} {
+			if record[by] == name {
+				return record["value"]
+			}
+		}
+	}
+	return nil
 }
 
 // digest is the first n letters of the base 32 of a SHA-256 over the parts.

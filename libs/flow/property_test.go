@@ -136,13 +136,14 @@ func TestDocumentsAreCanonical(t *testing.T) {
 		"order-to-gp":             func() any { return new(events.SalesOrder) },
 		"order-status-to-magento": func() any { return new(events.OrderStatus) },
 	} {
-		program := compileTemplate(t, name)
 		paths, err := filepath.Glob("testdata/" + name + "/*.txtar")
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, path := range paths {
-			decisions, err := program.Run(caseInput(t, program, path, readArchive(t, path)))
+			c := readArchive(t, path)
+			program := caseProgram(t, name, c)
+			decisions, err := program.Run(caseInput(t, program, path, c))
 			if err != nil {
 				continue
 			}

@@ -11,6 +11,7 @@
 package gpwriter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -173,7 +174,7 @@ func asWritten(r claim.Record, want claim.Wanted) bool {
 // withdraw makes sure that the order is not, and never will be, in GP.
 func (w *Writer) withdraw(ctx context.Context, cmd events.Command) (events.Outcome, error) {
 	want := claim.Wanted{Revision: cmd.Revision, Fingerprint: "withdrawn"}
-	t := &withdrawal{writer: w, number: cmd.Target, source: string(cmd.Source.Key)}
+	t := &withdrawal{writer: w, number: cmd.Target, mark: cmp.Or(cmd.Mark, string(cmd.Source.Key))}
 	done, err := effect.Apply(ctx, w.claims, w.key(events.Order, cmd.Target), want, t)
 	if err != nil {
 		return events.Outcome{}, err
