@@ -10,7 +10,7 @@ import (
 type Notice struct {
 	// Event is the sender's name for what happened, such as sales_order_save_after.
 	Event string `json:"event,omitempty"`
-	// Via is who noticed: "webhook", "sweep" or "cli".
+	// Via is who noticed: "webhook", "sweep", "capture" or "cli".
 	Via string `json:"via"`
 	// At is when Magpie noticed, in UTC.
 	At time.Time `json:"at"`

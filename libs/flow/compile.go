@@ -127,6 +127,11 @@ func (c *flowCompiler) start() {
 		return
 	}
 	c.scope.names[c.program.record] = kindRecord
+	for _, name := range c.doc.With {
+		if can := relatedRecords[c.program.record]; !slices.Contains(can, name) {
+			c.fail(c.doc.onLine, "with", "no capture reads %q beside the %s; %s", name, c.program.record, suggest(name, can))
+		}
+	}
 	for name := range c.options.tables {
 		if !slices.ContainsFunc(c.doc.Tables, func(t Table) bool { return t.Name == name }) {
 			c.fail(0, "tables", "the flow has no table %q to which rows could be added", name)
