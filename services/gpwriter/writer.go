@@ -89,7 +89,11 @@ func (w *Writer) Handle(ctx context.Context, d *bus.Delivery) error {
 		outcome, err = w.carryOut(ctx, cmd, tell)
 		if errors.Is(err, claim.ErrLost) {
 			w.log.WarnContext(ctx, "a claim was lost; the newest command is written again", "target", cmd.Target)
-			return w.effect.Rewrite(ctx, d, cmd)
+			record, err := w.claims.Get(ctx, w.key(events.Order, cmd.Target))
+			if err != nil {
+				return err
+			}
+			return w.effect.RewriteClaimed(ctx, d, cmd, record.Claimed)
 		}
 		if err != nil {
 			return err
