@@ -129,7 +129,7 @@ func (c *flowCompiler) start() {
 	c.scope.names[c.program.record] = kindRecord
 	for _, name := range c.doc.With {
 		if can := relatedRecords[c.program.record]; !slices.Contains(can, name) {
-			c.fail(c.doc.onLine, "with", "no capture reads %q beside the %s; %s", name, c.program.record, suggest(name, can))
+			c.fail(c.doc.onLine, "with", "no capture reads %q beside the record %s; %s", name, c.program.record, suggest(name, can))
 		}
 	}
 	for name := range c.options.tables {

@@ -308,16 +308,16 @@ type reading struct {
 
 // publish publishes an order if it differs from the key's last change.
 func (c *Capture) publish(ctx context.Context, key events.Key, r reading, last previous, notice *bus.Delivery) error {
+	related, err := r.ancestors.related()
+	if err != nil {
+		return err
+	}
 	if err := r.settled(notice.First); err != nil {
 		return err
 	}
 	record, scrubbed := content(r.order)
 	if len(scrubbed) > 0 {
 		c.log.InfoContext(ctx, "card data was removed from an order", "key", string(key), "fields", scrubbed)
-	}
-	related, err := r.ancestors.related()
-	if err != nil {
-		return err
 	}
 	hash := hashOf(record, related)
 	if hash == last.hash {

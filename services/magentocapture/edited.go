@@ -115,7 +115,7 @@ func (l lineage) related() (map[string]json.RawMessage, error) {
 // settled refuses an order for now that may be the first half of an edit. The
 // store's clock may be wrong, so the notice's age is a bound too.
 func (r reading) settled(noticed time.Time) error {
-	if r.ancestors.err != nil || len(r.ancestors.orders) == 0 || r.ancestors.orders[0].State == "canceled" {
+	if len(r.ancestors.orders) == 0 || r.ancestors.orders[0].State == "canceled" {
 		return nil
 	}
 	if r.order.CreatedAt.IsZero() || time.Since(r.order.CreatedAt) >= editTime || time.Since(noticed) >= editTime {
