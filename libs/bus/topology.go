@@ -28,6 +28,8 @@ const (
 	Cursors  = "cursors"  // how far sweeps have come
 	Meta     = "meta"     // the epoch, and how far CHANGES had come
 	Suspects = "suspects" // messages whose handling killed a process
+	// Heartbeats has the newest of each role and process.
+	Heartbeats = "heartbeats"
 )
 
 // Streams is the one table of streams. What holds for all of them is in
@@ -95,6 +97,7 @@ var Buckets = []jetstream.KeyValueConfig{
 	{Bucket: Cursors, Description: "how far sweeps have come", Storage: jetstream.FileStorage},
 	{Bucket: Meta, Description: "the epoch of revisions", Storage: jetstream.FileStorage},
 	{Bucket: Suspects, Description: "messages whose handling killed a process", Storage: jetstream.FileStorage, TTL: 24 * time.Hour},
+	{Bucket: Heartbeats, Description: "which roles run, and what captures last read", Storage: jetstream.MemoryStorage, TTL: beatKept},
 }
 
 // Drift is one property that the server has otherwise than the table says.
