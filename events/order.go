@@ -8,13 +8,16 @@ import "github.com/shopspring/decimal"
 // are those that GP takes (GP Web Services SDK, Sales Order; eConnect,
 // taSopHdrIvcInsert), and the writer checks them again.
 type SalesOrder struct {
-	Number       string          `json:"number" jsonschema:"maxLength=20,description=SOPNUMBE"`
-	DocumentType string          `json:"documentType" jsonschema:"maxLength=15,description=DOCID"`
-	SOPType      string          `json:"sopType" jsonschema:"enum=Order,description=GP's SalesDocumentType"`
-	Date         string          `json:"date" jsonschema:"format=date,description=DOCDATE; a business date of the company"`
-	Batch        string          `json:"batch" jsonschema:"maxLength=15,description=BACHNUMB"`
-	Site         string          `json:"site" jsonschema:"maxLength=10,description=LOCNCODE"`
-	Currency     string          `json:"currency" jsonschema:"maxLength=15,description=ISO 4217 code"`
+	Number       string `json:"number" jsonschema:"maxLength=20,description=SOPNUMBE"`
+	DocumentType string `json:"documentType" jsonschema:"maxLength=15,description=DOCID"`
+	SOPType      string `json:"sopType" jsonschema:"enum=Order,description=GP's SalesDocumentType"`
+	Date         string `json:"date" jsonschema:"format=date,description=DOCDATE; a business date of the company"`
+	Batch        string `json:"batch" jsonschema:"maxLength=15,description=BACHNUMB"`
+	Site         string `json:"site" jsonschema:"maxLength=10,description=LOCNCODE"`
+	Currency     string `json:"currency" jsonschema:"maxLength=15,description=ISO 4217 code"`
+	// CustomerPO is the mark by which a writer knows its own document: the number
+	// of the order that the document was first made of. An order that replaces an
+	// edited one keeps the mark of the first, and so takes over its document.
 	CustomerPO   string          `json:"customerPO" jsonschema:"maxLength=20,description=CSTPONBR; carries the source key"`
 	PaymentTerms string          `json:"paymentTerms,omitempty" jsonschema:"maxLength=20,description=PYMTRMID"`
 	Shipping     string          `json:"shippingMethod,omitempty" jsonschema:"maxLength=15,description=SHIPMTHD"`
@@ -25,12 +28,14 @@ type SalesOrder struct {
 	Tax          decimal.Decimal `json:"tax"`
 	Discount     decimal.Decimal `json:"discount" jsonschema:"description=TRDISAMT; positive"`
 	Subtotal     decimal.Decimal `json:"subtotal" jsonschema:"description=the sum of the lines' extended prices"`
-	Total        decimal.Decimal `json:"total" jsonschema:"description=subtotal + freight + misc + tax - discount; equals the source's grand total"`
+	Total        decimal.Decimal `json:"total" jsonschema:"description=subtotal + freight + misc + tax - discount; equals the source's grand total and what credits have paid of it"`
 	Customer     SalesCustomer   `json:"customer"`
 	ShipTo       Address         `json:"shipTo"`
 	BillTo       Address         `json:"billTo"`
 	Lines        []SalesLine     `json:"lines" jsonschema:"minItems=1"`
-	Payment      *SalesPayment   `json:"payment,omitempty"`
+	Payments     []SalesPayment  `json:"payments,omitempty"`
+	Taxes        []SalesTax      `json:"taxes,omitempty" jsonschema:"description=tax by detail; their sum is tax. Empty where GP works by schedule alone"`
+	UserDefined  *UserDefined    `json:"userDefined,omitempty" jsonschema:"description=SOP10106"`
 	// SourceTotal is the source's own grand total, for people who compare.
 	SourceTotal decimal.Decimal `json:"sourceTotal"`
 }
@@ -69,13 +74,38 @@ type SalesLine struct {
 	UnitPrice   decimal.Decimal `json:"unitPrice"`
 	Extended    decimal.Decimal `json:"extended" jsonschema:"description=XTNDPRCE"`
 	// Unit is empty where the item's own selling unit is to be used.
-	Unit string `json:"unit,omitempty" jsonschema:"maxLength=8,description=UOFM"`
-	Site string `json:"site,omitempty" jsonschema:"maxLength=10,description=LOCNCODE"`
+	Unit    string `json:"unit,omitempty" jsonschema:"maxLength=8,description=UOFM"`
+	Site    string `json:"site,omitempty" jsonschema:"maxLength=10,description=LOCNCODE"`
+	Comment string `json:"comment,omitempty" jsonschema:"maxLength=500,description=CMMTTEXT"`
+	// SalesAccount is empty where the item's own account is to be used.
+	SalesAccount string `json:"salesAccount,omitempty" jsonschema:"maxLength=75,description=ACTNUMST; with separators"`
 }
 
-// SalesPayment is what the source says was paid with the order.
+// SalesTax is a document's tax of one tax detail.
+type SalesTax struct {
+	Detail string          `json:"detail" jsonschema:"maxLength=15,description=TAXDTLID"`
+	Amount decimal.Decimal `json:"amount" jsonschema:"description=STAXAMNT"`
+}
+
+// UserDefined are the fields of a sales document that a company names itself
+// (GP Web Services WSDL: SalesUserDefined; eConnect: taSopUserDefined).
+type UserDefined struct {
+	Date1 string `json:"date1,omitempty" jsonschema:"format=date,description=USRDAT01"`
+	Date2 string `json:"date2,omitempty" jsonschema:"format=date,description=USRDAT02"`
+	List1 string `json:"list1,omitempty" jsonschema:"maxLength=20,description=USRTAB01"`
+	List2 string `json:"list2,omitempty" jsonschema:"maxLength=20,description=USRTAB09"`
+	List3 string `json:"list3,omitempty" jsonschema:"maxLength=20,description=USRTAB03"`
+	Text1 string `json:"text1,omitempty" jsonschema:"maxLength=20,description=USERDEF1"`
+	Text2 string `json:"text2,omitempty" jsonschema:"maxLength=20,description=USERDEF2"`
+	Text3 string `json:"text3,omitempty" jsonschema:"maxLength=20,description=USRDEF03"`
+	Text4 string `json:"text4,omitempty" jsonschema:"maxLength=20,description=USRDEF04"`
+	Text5 string `json:"text5,omitempty" jsonschema:"maxLength=20,description=USRDEF05"`
+}
+
+// SalesPayment is money that came with the order: a deposit, for only invoices
+// take payments.
 type SalesPayment struct {
-	Type      string          `json:"type" jsonschema:"description=GP's SalesPaymentType"`
+	Type      string          `json:"type" jsonschema:"enum=Cash Deposit,enum=Check Deposit,enum=Payment Card Deposit,description=GP's SalesPaymentType"`
 	Amount    decimal.Decimal `json:"amount"`
 	Checkbook string          `json:"checkbook,omitempty" jsonschema:"maxLength=15,description=CHEKBKID"`
 	Card      string          `json:"card,omitempty" jsonschema:"maxLength=15,description=CARDNAME"`

@@ -10,7 +10,7 @@ import (
 type Notice struct {
 	// Event is the sender's name for what happened, such as sales_order_save_after.
 	Event string `json:"event,omitempty"`
-	// Via is who noticed: "webhook", "sweep" or "cli".
+	// Via is who noticed: "webhook", "sweep", "capture" or "cli".
 	Via string `json:"via"`
 	// At is when Magpie noticed, in UTC.
 	At time.Time `json:"at"`
@@ -53,6 +53,9 @@ type Command struct {
 	Write       int    `json:"write"`
 	// Target is the target's own key: the SOP number, the increment id.
 	Target string `json:"target"`
+	// Mark is the text in the target by which a withdrawal knows it as its own;
+	// empty for the source's key. A document to apply carries its mark itself.
+	Mark string `json:"mark,omitempty"`
 	// Source names the record that the command came from.
 	Source SourceRef `json:"source"`
 	// Document is one of the document types of this package, by the event's type.

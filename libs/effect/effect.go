@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/magpie-integration/magpie/events"
@@ -195,23 +196,39 @@ func (w Writer) Overtaken(ctx context.Context, d *bus.Delivery, cmd events.Comma
 // number: a claim was lost after a call was sent, so an older state may have
 // landed last.
 func (w Writer) Rewrite(ctx context.Context, d *bus.Delivery, cmd events.Command) error {
-	newest, err := w.newest(ctx, d, cmd)
+	return w.RewriteClaimed(ctx, d, cmd, events.Revision{})
+}
+
+// RewriteClaimed is Rewrite for a target that several source records may want:
+// an edited order goes on in the sales order of the one that it replaces.
+// Claimed is the newest revision that the target's claim tells of. Where d's own
+// key has no command as new, the commands of all keys are looked through, which
+// takes its time, and is as rare as an edit under a frozen writer.
+func (w Writer) RewriteClaimed(ctx context.Context, d *bus.Delivery, cmd events.Command, claimed events.Revision) error {
+	subject := d.Subject
+	newest, err := w.newest(ctx, subject.String(), cmd)
+	if err == nil && claimed.Compare(newest.Revision) > 0 {
+		newest, err = w.newest(ctx, strings.TrimSuffix(subject.String(), subject.Key.Token())+"*", newest)
+		if newest.Source.Key != cmd.Source.Key {
+			subject.Key = newest.Source.Key
+		}
+	}
 	if err != nil {
 		return err
 	}
 	newest.Revision.Rewrite++
 	_, err = w.Stream.Publish(ctx, bus.Message{
-		Subject: d.Subject, Type: d.Event.Type(), Data: newest, Cause: &d.Event, Depth: d.Depth(),
-		ID: fmt.Sprintf("rewrite:%s:%s:%s", d.Subject, newest.Target, newest.Revision),
+		Subject: subject, Type: d.Event.Type(), Data: newest, Cause: &d.Event, Depth: d.Depth(),
+		ID: fmt.Sprintf("rewrite:%s:%s:%s", subject, newest.Target, newest.Revision),
 	})
 	return err
 }
 
 // newest finds the newest command of cmd's target. It need not be the last one
 // of its key: what is published late, or tried again, is stored behind it.
-func (w Writer) newest(ctx context.Context, d *bus.Delivery, cmd events.Command) (events.Command, error) {
+func (w Writer) newest(ctx context.Context, subjects string, cmd events.Command) (events.Command, error) {
 	newest := cmd
-	for m, err := range w.Stream.Scan(ctx, bus.Commands, d.Subject.String()) {
+	for m, err := range w.Stream.Scan(ctx, bus.Commands, subjects) {
 		if err != nil {
 			return newest, err
 		}

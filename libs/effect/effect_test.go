@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,12 +167,39 @@ func (s *stream) Last(context.Context, string, string) (bus.Stored, bool, error)
 	return s.stored(len(s.commands) - 1), true, nil
 }
 
-func (s *stream) Scan(context.Context, string, string) iter.Seq2[bus.Stored, error] {
+func (s *stream) Scan(_ context.Context, _, subjects string) iter.Seq2[bus.Stored, error] {
 	return func(yield func(bus.Stored, error) bool) {
-		for i := range s.commands {
+		for i, c := range s.commands {
+			if of := string(c.Source.Key); of != "" && !strings.HasSuffix(subjects, ".*") && !strings.HasSuffix(subjects, "."+of) {
+				continue
+			}
 			if !yield(s.stored(i), nil) {
 				return
 			}
+		}
+	}
+}
+
+// An edited order's sales order is the one of the order that it replaces: the
+// newest command may be of another key, and it is the claim that knows.
+func TestTheNewestCommandOfAnotherKeyIsRewritten(t *testing.T) {
+	of := func(change uint64, key events.Key) events.Command {
+		return events.Command{Target: "WEB1", Revision: events.Revision{Epoch: 1, Change: change}, Source: events.SourceRef{Key: key}}
+	}
+	lost := of(2, "1")
+	s := &stream{commands: []events.Command{lost, of(5, "1-1"), of(4, "1")}}
+	d := &bus.Delivery{Subject: events.CommandSubject("main", events.GP, events.Order, "1")}
+	for claimed, want := range map[uint64]struct {
+		key    events.Key
+		change uint64
+	}{4: {"1", 4}, 5: {"1-1", 5}} {
+		s.published = nil
+		if err := (effect.Writer{Stream: s}).RewriteClaimed(t.Context(), d, lost, events.Revision{Epoch: 1, Change: claimed}); err != nil {
+			t.Fatal(err)
+		}
+		m := s.published[0]
+		if got := m.Data.(events.Command); m.Subject.Key != want.key || got.Revision.Change != want.change || got.Revision.Rewrite != 1 {
+			t.Errorf("claimed by %d: rewritten %+v on %s", claimed, got, m.Subject)
 		}
 	}
 }

@@ -208,7 +208,7 @@ func (c *comparer) documents(number int, in Input, before, after Decision) bool 
 			f.Examples = keep(f.Examples, Example{Key: in.Subject.Key, Path: path, Old: shown(old, path), New: shown(changed, path), input: number})
 		}
 		if f.money != nil {
-			f.add(currency, amountOf(changed[path]).Sub(amountOf(old[path])))
+			f.add(currency, amountIn(changed[path]).Sub(amountIn(old[path])))
 		}
 	}
 	return len(seen) > 0
@@ -437,7 +437,7 @@ func (t *target) at(path string) *target {
 	return t
 }
 
-func amountOf(v any) decimal.Decimal {
+func amountIn(v any) decimal.Decimal {
 	d, err := decimal.NewFromString(textOf(v))
 	if err != nil {
 		return decimal.Zero // absent

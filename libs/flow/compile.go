@@ -44,9 +44,10 @@ type check struct {
 type write struct {
 	Write
 	index      int
-	key        *compiled
+	key, mark  *compiled
 	conditions []condition
 	root       *mapping
+	withdraw   *template // in place of root
 }
 
 type condition struct {
@@ -124,6 +125,11 @@ func (c *flowCompiler) start() {
 		return
 	}
 	c.scope.names[c.program.record] = kindRecord
+	for _, name := range c.doc.With {
+		if can := relatedRecords[c.program.record]; !slices.Contains(can, name) {
+			c.fail(c.doc.onLine, "with", "no capture reads %q beside the record %s; %s", name, c.program.record, suggest(name, can))
+		}
+	}
 	c.tables()
 }
 
@@ -171,15 +177,26 @@ func (c *flowCompiler) write(i int, w Write) {
 		c.fail(w.Line, path+".to", "there is no target %q; %s", w.To, suggest(w.To, slices.Collect(maps.Keys(targets))))
 		return
 	}
-	out := write{Write: w, index: i, key: c.expression(w.Key, path+".key", c.scope)}
+	out := write{
+		Write: w, index: i,
+		key: c.expression(w.Key, path+".key", c.scope), mark: c.expression(w.Mark, path+".mark", c.scope),
+	}
 	if out.key != nil && !formText.takes(out.key.kind) {
 		c.fail(w.Key.Line, path+".key", "a key is a text, and this is %v", out.key.kind)
+	}
+	if out.mark != nil && !formText.takes(out.mark.kind) {
+		c.fail(w.Mark.Line, path+".mark", "a mark is a text, and this is %v", out.mark.kind)
 	}
 	for j, k := range w.When {
 		at := fmt.Sprintf("%s.when[%d]", path, j)
 		out.conditions = append(out.conditions, condition{
 			Condition: k, that: c.condition(k.That, at+".that", c.scope), say: c.template(k.Say, at+".say", c.scope),
 		})
+	}
+	if !w.Withdraw.IsZero() {
+		out.withdraw = c.template(w.Withdraw, path+".withdraw", c.scope)
+		c.program.writes = append(c.program.writes, out)
+		return
 	}
 	out.root = &mapping{path: path + ".fields", target: root}
 	out.root.fields = c.fields(w.Fields, root, out.root.path, w.Line, c.scope)

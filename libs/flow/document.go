@@ -91,19 +91,26 @@ type Check struct {
 // Write is one command that a flow makes.
 type Write struct {
 	// To is the target, system.entity: gp.order.
-	To   string
-	Key  Expression
+	To  string
+	Key Expression
+	// Mark makes the text by which a writer knows the target as its own, where
+	// that isn't the source's key; withdrawals carry it.
+	Mark Expression
 	When []Condition
 	// Fields are the rules of the target document.
 	Fields []Field
-	Line   int
+	// Withdraw stands in place of Fields: where the conditions hold, the target
+	// is withdrawn, for this reason.
+	Withdraw Message
+	Line     int
 }
 
 // Condition must hold for a write to be applied; the first that does not
 // decides what becomes of it.
 type Condition struct {
 	That Expression
-	// Else is skip or withdraw.
+	// Else is skip, withdraw, or omit: the write has nothing to do with this
+	// record, so nothing is told of it.
 	Else string
 	Say  Message
 }

@@ -27,7 +27,12 @@ var testRecord = func() map[string]any {
 func testScope() *scope {
 	return &scope{
 		names: map[string]kind{"o": kindRecord}, lets: map[string]int{},
-		tables: map[string]*lookupTable{"colours": {name: "colours", rows: map[string]any{"red": map[string]any{"code": "R"}}}},
+		tables: map[string]*lookupTable{
+			"colours":    newLookupTable("colours", map[string]any{"red": map[string]any{"code": "R"}}),
+			"surcharges": newLookupTable("surcharges", map[string]any{"handling_fee": "misc"}),
+			"paths":      newLookupTable("paths", map[string]any{"text1": "x_forwarded_for"}),
+			"taxes":      newLookupTable("taxes", map[string]any{"VT": "USASTVT"}),
+		},
 	}
 }
 

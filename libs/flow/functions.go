@@ -53,6 +53,7 @@ type param struct {
 
 var functionTable = slices.Concat(
 	textFunctions, valueFunctions, moneyFunctions, dateFunctions, nameFunctions, addressFunctions, orderFunctions,
+	surchargeFunctions, editFunctions, ledgerFunctions,
 )
 
 // functionNames holds the functions that the author of a flow may call.
@@ -62,6 +63,18 @@ var functionNames = func() map[string]bool {
 		names[f.name] = true
 	}
 	return names
+}()
+
+// tableArguments says which argument of a function is a table; it is given by
+// its name, a constant text.
+var tableArguments = func() map[string]int {
+	at := map[string]int{}
+	for _, f := range functionTable {
+		if i := slices.IndexFunc(f.params, func(p param) bool { return p.kind == kindTable }); i >= 0 {
+			at[f.name] = i
+		}
+	}
+	return at
 }()
 
 func need(name string, k kind) param { return param{name, k, false} }

@@ -24,7 +24,7 @@ var orderFunctions = []function{
 	},
 	{
 		group: "orders", name: "orderMoneyRows", params: []param{need("items", kindList), may("currency", kindText)}, gives: kindList,
-		doc: "The item rows of a Magento order that carry its money, each as {index, sku, name, type, quantity, price, rowTotal, tax, discount, fpt, virtual}. " +
+		doc: "The item rows of a Magento order that carry its money, each as {index, sku, product, name, type, quantity, price, rowTotal, tax, discount, fpt, virtual, item}; product is Magento's product_id, item the row itself. " +
 			"A simple, virtual, downloadable or grouped row carries its own; a configurable's parent row carries it, with the child's SKU; " +
 			"a bundle with dynamic prices is counted by its children, one with a fixed price by itself. " +
 			"Their rowTotals add up to the order's subtotal. (Magento core, Sales/Model/Order/Item, Bundle/Model/Product/Price, Tax/Model/TaxCalculation.)",
@@ -68,20 +68,23 @@ var orderFunctions = []function{
 // baseNames are the base_ twins that are not simply named so.
 var baseNames = map[string]string{
 	"shipping_discount_tax_compensation_amount": "base_shipping_discount_tax_compensation_amnt",
+	"gw_price": "gw_base_price", "gw_items_price": "gw_items_base_price", "gw_card_price": "gw_card_base_price",
+}
+
+// baseName is the name of a field's twin in the base currency.
+func baseName(record map[string]any, field string) string {
+	twin, ok := baseNames[field]
+	if !ok || record[twin] == nil { // third-party exports spell it out
+		return "base_" + field
+	}
+	return twin
 }
 
 func orderAmount(record map[string]any, field, currency string) (decimal.Decimal, error) {
 	switch currency {
 	case "order":
 	case "base":
-		twin, ok := baseNames[field]
-		if !ok {
-			twin = "base_" + field
-		}
-		if _, odd := record[twin]; !odd && ok { // third-party exports spell it out
-			twin = "base_" + field
-		}
-		field = twin
+		field = baseName(record, field)
 	default:
 		return decimal.Decimal{}, fmt.Errorf("amounts are in the currency order or base, not %q", currency)
 	}
@@ -157,8 +160,8 @@ func orderMoneyRows(items []any, currency string) (any, error) {
 
 func moneyRow(i int, r map[string]any, currency string) (map[string]any, error) {
 	row := map[string]any{
-		"index": decimal.NewFromInt(int64(i)), "sku": r["sku"], "name": r["name"], "type": r["product_type"],
-		"virtual": textOf(r["is_virtual"]) == "1",
+		"index": decimal.NewFromInt(int64(i)), "sku": r["sku"], "product": r["product_id"], "name": r["name"], "type": r["product_type"],
+		"virtual": textOf(r["is_virtual"]) == "1", "item": r,
 	}
 	var err error
 	amount := func(name, field, currency string) {
@@ -169,6 +172,8 @@ func moneyRow(i int, r map[string]any, currency string) (map[string]any, error) 
 		row[name] = d
 	}
 	amount("quantity", "qty_ordered", "order")
+	// Magento keeps four places (Sales/etc/db_schema.xml); what PHP shows beyond is noise.
+	row["quantity"] = row["quantity"].(decimal.Decimal).Round(4)
 	amount("price", "price", currency)
 	amount("rowTotal", "row_total", currency)
 	amount("tax", "tax_amount", currency)

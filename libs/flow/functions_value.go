@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -72,6 +73,50 @@ var valueFunctions = []function{
 		},
 	},
 	{
+		group: "values", name: "concat", params: []param{need("list", kindList)}, many: true, nulls: true, gives: kindList,
+		doc:     "One list of several; what is null has nothing in it.",
+		example: `concat(["a"], nil, ["b", "c"])`, result: `["a","b","c"]`,
+		do: func(args []any) (any, error) {
+			all := []any{}
+			for _, v := range args {
+				list, _ := v.([]any)
+				all = append(all, list...)
+			}
+			return all, nil
+		},
+	},
+	{
+		group: "values", name: "at", params: []param{need("record", kindAny), need("path", kindText)}, gives: kindAny,
+		doc: "What stands at a dotted path that is a value, such as a table's; null where nothing does. In a list a number is an index, and a name finds the element " +
+			"with this attribute_code, key, code or name and gives its value: so Magento's custom_attributes and payment_additional_info read like fields.",
+		example: `at({custom_attributes: [{attribute_code: "po", value: "4711"}]}, "custom_attributes.po")`, result: `"4711"`,
+		do: func(args []any) (any, error) { return valueAt(args[0], args[1].(string)), nil },
+	},
+	{
+		group: "values", name: "pick", params: []param{need("record", kindAny), need("table", kindTable)}, gives: kindRecord,
+		doc:     "A record with, for each row of a table, what stands in the record at the row's path (see at); null where no row finds anything.",
+		example: `pick({x_forwarded_for: "203.0.113.9"}, "paths").text1`, result: `"203.0.113.9"`,
+		do: func(args []any) (any, error) {
+			table := args[1].(*lookupTable)
+			var picked map[string]any
+			for _, key := range table.keys() {
+				path, _ := table.row(key)
+				v := valueAt(args[0], textOf(path))
+				if v == nil || v == "" {
+					continue
+				}
+				if picked == nil {
+					picked = map[string]any{}
+				}
+				picked[key] = v
+			}
+			if picked == nil {
+				return nil, nil
+			}
+			return picked, nil
+		},
+	},
+	{
 		group: "values", name: "hash", params: []param{need("s", kindText)}, gives: kindText,
 		doc:     "16 letters and digits that stand for the text (SHA-256, base 32): the same text, the same letters.",
 		example: `hash("a")`, result: `"ZKLYCEWKDO64V6WC"`,
@@ -102,6 +147,42 @@ var valueFunctions = []function{
 			return ok, nil
 		},
 	},
+}
+
+// valueAt follows a dotted path.
+func valueAt(v any, path string) any {
+	for name := range strings.SplitSeq(path, ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[name]
+		case []any:
+			v = elementNamed(at, name)
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+// elementNamed is an element by its index, or the value of the one that has the
+// name (Magento's AttributeInterface, and key-value lists such as
+// payment_additional_info).
+func elementNamed(list []any, name string) any {
+	if i, err := strconv.Atoi(name); err == nil {
+		if i < 0 || i >= len(list) {
+			return nil
+		}
+		return list[i]
+	}
+	for _, e := range list {
+		record, _ := e.(map[string]any)
+		for _, by := range []string{"attribute_code", "key", "code", "name"} {
+			if record[by] == name {
+				return record["value"]
+			}
+		}
+	}
+	return nil
 }
 
 // digest is the first n letters of the base 32 of a SHA-256 over the parts.

@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -20,12 +21,12 @@ import (
 var update = flag.Bool("update", false, "write what comes out as what is expected")
 
 // TestGolden runs the cases of testdata/<flow>/*.txtar. A case has its pair's
-// settings.yaml, a change.json that is merged into the folder's base.json
-// (RFC 7396), and decisions.json or error.json. A new case is a new file.
+// settings.yaml and tables.yaml, a change.json that is merged into the folder's
+// base.json (RFC 7396) or into the file that record names, a related.json, and
+// decisions.json or error.json. A new case is a new file.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"order-to-gp", "order-status-to-magento"} {
-		program := compileTemplate(t, name)
 		paths, err := filepath.Glob("testdata/" + name + "/*.txtar")
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("no cases for %s: %v", name, err)
@@ -33,32 +34,33 @@ func TestGolden(t *testing.T) {
 		for _, path := range paths {
 			t.Run(name+"/"+strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 				t.Parallel()
-				golden(t, program, path)
+				golden(t, name, path)
 			})
 		}
 	}
 }
 
-func golden(t *testing.T, program *flow.Program, path string) {
+func golden(t *testing.T, name, path string) {
 	t.Helper()
 	c := readArchive(t, path)
+	program := caseProgram(t, name, c)
 	in := caseInput(t, program, path, c)
 	got := result(t, program, in)
-	name := "decisions.json"
+	file := "decisions.json"
 	if bytes.HasPrefix(got, []byte("{")) {
-		name = "error.json"
+		file = "error.json"
 	}
 	if *update {
 		delete(c.files, "decisions.json")
 		delete(c.files, "error.json")
-		c.files[name] = string(got)
+		c.files[file] = string(got)
 		if err := os.WriteFile(path, c.format(), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if want := c.files[name]; want != string(got) {
-		t.Errorf("%s differs\n got: %s\nwant: %s", name, got, want)
+	if want := c.files[file]; want != string(got) {
+		t.Errorf("%s differs\n got: %s\nwant: %s", file, got, want)
 	}
 }
 
@@ -75,10 +77,32 @@ func compileTemplate(t testing.TB, name string) *flow.Program {
 	return p
 }
 
+// caseProgram compiles the flow with the tables of a case's pair.
+func caseProgram(t testing.TB, name string, c archive) *flow.Program {
+	t.Helper()
+	d, err := flow.Template(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tables map[string]map[string]any
+	if err := yaml.Unmarshal([]byte(c.files["tables.yaml"]), &tables); err != nil {
+		t.Fatal(err)
+	}
+	var options []flow.Option
+	for name, rows := range tables {
+		options = append(options, flow.WithTable(name, numbersAsText(rows).(map[string]any)))
+	}
+	p, err := flow.Compile(d, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // caseInput makes the input of a case.
 func caseInput(t testing.TB, program *flow.Program, path string, c archive) flow.Input {
 	t.Helper()
-	base, err := os.ReadFile(filepath.Join(filepath.Dir(path), "base.json"))
+	base, err := os.ReadFile(filepath.Join(filepath.Dir(path), cmp.Or(strings.TrimSpace(c.files["record"]), "base.json")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,12 +110,17 @@ func caseInput(t testing.TB, program *flow.Program, path string, c archive) flow
 	if err := yaml.Unmarshal([]byte(c.files["settings.yaml"]), &settings); err != nil {
 		t.Fatal(err)
 	}
-	record, err := json.Marshal(merge(parseJSON(t, base), parseJSON(t, []byte(c.files["change.json"]))))
+	record, err := json.Marshal(merge(parseJSON(t, base), parseJSON(t, []byte(cmp.Or(c.files["change.json"], "{}")))))
 	if err != nil {
 		t.Fatal(err)
 	}
+	var related map[string]json.RawMessage
+	if text := c.files["related.json"]; text != "" {
+		decode(t, []byte(text), &related)
+	}
 	return flow.Input{
-		Type: program.Document().On, Pair: "us", Record: record, Settings: numbersAsText(settings).(map[string]any),
+		Related: related,
+		Type:    program.Document().On, Pair: "us", Record: record, Settings: numbersAsText(settings).(map[string]any),
 		Subject: events.ChangeSubject("us", events.Magento, events.Order, "000000123"),
 	}
 }

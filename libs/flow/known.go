@@ -39,6 +39,11 @@ var knownFields = func() map[string]map[string]bool {
 	return all
 }()
 
+// relatedRecords are what captures can read beside a record, by its name.
+var relatedRecords = map[string][]string{
+	"order": {"ancestors"}, // the orders that an edited order was made from, nearest first
+}
+
 // knownField tells whether a record is known to have a field; nothing is said
 // about records that have no list.
 func knownField(record string, a *access) bool {

@@ -141,14 +141,19 @@ func (p *documentParser) table(e entry) Table {
 
 func (p *documentParser) write(e entry) Write {
 	m := p.shaped(e.node, e.path, writeShape{})
-	w := Write{To: p.text(m["to"]), Key: p.expression(m["key"]), Line: e.line()}
+	w := Write{To: p.text(m["to"]), Key: p.expression(m["key"]), Mark: p.expression(m["mark"]), Line: e.line()}
 	for _, c := range p.list(m["when"]) {
 		cm := p.shaped(c.node, c.path, whenShape{})
 		w.When = append(w.When, Condition{
-			That: p.expression(cm["that"]), Else: p.choice(cm["else"], "skip", "withdraw"), Say: p.template(cm["say"]),
+			That: p.expression(cm["that"]), Else: p.choice(cm["else"], "skip", "withdraw", "omit"), Say: p.template(cm["say"]),
 		})
 	}
-	w.Fields = p.fields(m["fields"])
+	fields, hasFields := m["fields"]
+	withdraw, withdraws := m["withdraw"]
+	if hasFields == withdraws {
+		p.fail(w.Line, e.path, "a write has either fields or withdraw")
+	}
+	w.Fields, w.Withdraw = p.fields(fields), p.template(withdraw)
 	return w
 }
 

@@ -203,8 +203,8 @@ func (w *rewriter) Visit(node *ast.Node) {
 		w.wrap(&n.Cond, opTruth)
 	case *ast.CallNode:
 		name := n.Callee.(*ast.IdentifierNode).Value
-		if name == "lookup" || name == "known" {
-			w.table(n)
+		if at, ok := tableArguments[name]; ok {
+			w.table(n, at)
 		}
 	case *ast.BuiltinNode:
 		w.loop(node, n)
@@ -322,13 +322,13 @@ func (w *rewriter) binary(node *ast.Node, n *ast.BinaryNode) {
 }
 
 // table replaces the name of a table by the table, once and for all.
-func (w *rewriter) table(n *ast.CallNode) {
-	if len(n.Arguments) == 0 {
+func (w *rewriter) table(n *ast.CallNode, at int) {
+	if len(n.Arguments) <= at {
 		return
 	}
-	name, ok := n.Arguments[0].(*ast.StringNode)
+	name, ok := n.Arguments[at].(*ast.StringNode)
 	if !ok {
-		if _, done := n.Arguments[0].(*ast.ConstantNode); !done {
+		if _, done := n.Arguments[at].(*ast.ConstantNode); !done {
 			w.fail(n, "the table's name is a constant text")
 		}
 		return
@@ -338,7 +338,7 @@ func (w *rewriter) table(n *ast.CallNode) {
 		w.fail(name, "there is no table %q; %s", name.Value, suggest(name.Value, slices.Collect(maps.Keys(w.scope.tables))))
 		return
 	}
-	w.put(&n.Arguments[0], &ast.ConstantNode{Value: table})
+	w.put(&n.Arguments[at], &ast.ConstantNode{Value: table})
 }
 
 func (w *rewriter) loop(node *ast.Node, n *ast.BuiltinNode) {

@@ -17,6 +17,10 @@ import (
 // Skip is the verb of a decision that makes no command: the outcome is skipped.
 const Skip events.Verb = "skip"
 
+// omit is the verb of a write that has nothing to do with the record; no
+// decision is made of it.
+const omit events.Verb = "omit"
+
 // Input is all that a run depends on, beside the program.
 type Input struct {
 	// Type is the event's type; it must be the one that the flow starts from.
@@ -97,6 +101,9 @@ type Decision struct {
 	Verb events.Verb `json:"verb"`
 	// TargetKey is the target's own key: the SOP number.
 	TargetKey string `json:"targetKey,omitempty"`
+	// Mark is by what the writer of a withdrawal knows the target as its own;
+	// empty for the source's key.
+	Mark string `json:"mark,omitempty"`
 	// Document is canonical: the same bytes as encoding/json makes of the
 	// document's Go type, decimals as texts.
 	Document json.RawMessage `json:"document,omitempty"`
@@ -106,7 +113,8 @@ type Decision struct {
 	Warnings  []string `json:"warnings,omitempty"`
 }
 
-// Run makes the decisions of the flow, one for each of its writes. An error is
+// Run makes the decisions of the flow, one for each of its writes but those
+// that have nothing to do with the record. An error is
 // a [*failure.Error]: rejected or conflict for what the data did, defect for a
 // record that can't be read.
 func (p *Program) Run(in Input) ([]Decision, error) {
@@ -130,7 +138,9 @@ func (p *Program) run(in Input, record recorder) ([]Decision, error) {
 		if err != nil {
 			return nil, err
 		}
-		decisions = append(decisions, d)
+		if d.Verb != omit {
+			decisions = append(decisions, d)
+		}
 	}
 	return decisions, nil
 }
@@ -247,6 +257,12 @@ func (r *run) write(w *write) (Decision, error) {
 		}
 		break
 	}
+	if d.Verb == omit {
+		return d, nil
+	}
+	if w.withdraw != nil && d.Verb == events.Apply {
+		d.Verb, d.Reason = events.Withdraw, w.withdraw.text(r)
+	}
 	key, err := r.evaluate(w.key)
 	text, ok := key.(string)
 	if d.TargetKey = text; err != nil && d.Verb == Skip {
@@ -257,7 +273,7 @@ func (r *run) write(w *write) (Decision, error) {
 		return d, r.program.failed(w.key, fmt.Errorf("a key is a text that is not empty, and this is %v", kindOf(key)))
 	}
 	if d.Verb != events.Apply {
-		return d, nil
+		return d, r.mark(w, &d)
 	}
 	if err := r.check(); err != nil {
 		return d, err
@@ -266,6 +282,19 @@ func (r *run) write(w *write) (Decision, error) {
 	document, _, err := r.value(make([]byte, 0, 4096), &place{}, w, w.root)
 	d.Document = document
 	return d, err
+}
+
+// mark adds to a withdrawal by what its target is known.
+func (r *run) mark(w *write, d *Decision) error {
+	if w.mark == nil || d.Verb != events.Withdraw {
+		return nil
+	}
+	v, err := r.evaluate(w.mark)
+	if err != nil {
+		return err
+	}
+	d.Mark = textOf(v)
+	return nil
 }
 
 // check runs the flow's checks, once.

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -90,5 +91,37 @@ func TestSkipLooksNoFurther(t *testing.T) {
 	}
 	if d := decisions[0]; d.Verb != Skip || d.Condition != `target != ""` || d.Reason != `this does not hold: target != ""` || d.Document != nil {
 		t.Errorf("got %+v", d)
+	}
+}
+
+// A write that has nothing to do with a record makes no decision, and one
+// without fields withdraws its target, by its mark.
+func TestOmitAndWithdraw(t *testing.T) {
+	t.Parallel()
+	head, writes, _ := strings.Cut(small, "write:\n")
+	program := compileSmall(t, head+`write:
+  - to: magento.order
+    key: outcome.source.key
+    mark: target + "!"
+    when: [{that: target != "WEB1", else: omit}]
+    withdraw: "${target} is no more"
+`+writes)
+	for target, want := range map[string]Decision{
+		"WEB2": {Target: "magento.order", Verb: events.Withdraw, TargetKey: "000000123", Mark: "WEB2!", Reason: "WEB2 is no more"},
+		"WEB1": {Write: 1, Target: "magento.order", Verb: events.Apply, TargetKey: "000000123"},
+	} {
+		decisions, err := program.Run(smallInput(t, events.Outcome{Target: target, Source: events.SourceRef{Key: "000000123", ID: 7}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted := 1
+		if target == "WEB2" { // the second write is an ordinary one
+			wanted = 2
+		}
+		first := decisions[0]
+		first.Document = nil
+		if len(decisions) != wanted || !reflect.DeepEqual(first, want) {
+			t.Errorf("%s: got %+v", target, decisions)
+		}
 	}
 }

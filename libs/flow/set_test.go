@@ -54,7 +54,7 @@ func TestWhichSetsMayGoLive(t *testing.T) {
 		},
 		"two flows that start each other": {[]*flow.Program{
 			changed(t, status),
-			changed(t, "order-to-gp", "flow: order-to-gp", "flow: back", "order.changed.v1", "order.ended.v1", "\nlet:\n", "\nlet:\n  order: outcome\n"),
+			changed(t, "order-to-gp", "flow: order-to-gp", "flow: back", "order.changed.v1", "order.ended.v1", "\nlet:\n", "\nlet:\n  order: outcome\n", "\nwith: [ancestors]\n", "\n", "originalNumber(order.increment_id, order.relation_parent_real_id, related.ancestors)", "order.increment_id"),
 		}, "flow.cycle"},
 		"a let decides": {[]*flow.Program{changed(t, status, about, `      - {that: ours, else: skip}`, "\nwrite:", "\nlet:\n  ours: outcome.system == \"gp\"\n\nwrite:")}, ""},
 	} {

@@ -48,13 +48,16 @@ type checkShape struct {
 type writeShape struct {
 	To     string          `json:"to" jsonschema:"pattern=^[a-z]+\\.[a-z]+$,description=The target: gp.order"`
 	Key    expression      `json:"key" jsonschema:"description=The target's own key."`
+	Mark   expression      `json:"mark,omitempty" jsonschema:"description=By what the target is known as the source's own; the source's key where there is none."`
 	When   []whenShape     `json:"when,omitempty" jsonschema:"description=All must hold; the first that does not decides."`
-	Fields map[string]rule `json:"fields" jsonschema:"description=Target field to rule."`
+	Fields map[string]rule `json:"fields,omitempty" jsonschema:"description=Target field to rule."`
+	// Withdraw stands in place of Fields.
+	Withdraw string `json:"withdraw,omitempty" jsonschema:"description=In place of fields: the target is always withdrawn and this is the reason; a text with ${expressions}."`
 }
 
 type whenShape struct {
 	That expression `json:"that"`
-	Else string     `json:"else" jsonschema:"enum=skip,enum=withdraw"`
+	Else string     `json:"else" jsonschema:"enum=skip,enum=withdraw,enum=omit,description=omit: the write has nothing to do with this record and nothing is told."`
 	Say  string     `json:"say,omitempty" jsonschema:"description=The reason for people; a text with ${expressions}."`
 }
 

@@ -50,8 +50,20 @@ type lookupTable struct {
 	rows map[string]any
 	// above are the rows that don't come from the flow's document.
 	above  map[string]*layer
+	sorted []string // the rows' keys
 	tracer *tracer
 }
+
+func newLookupTable(name string, rows map[string]any) *lookupTable {
+	t := &lookupTable{name: name, rows: rows, above: map[string]*layer{}}
+	t.sort()
+	return t
+}
+
+func (t *lookupTable) sort() { t.sorted = slices.Sorted(maps.Keys(t.rows)) }
+
+// keys are the rows' keys in order, so that what is made of all rows is the same each time.
+func (t *lookupTable) keys() []string { return t.sorted }
 
 // row gives a row of the table.
 func (t *lookupTable) row(key string) (any, bool) {
@@ -66,7 +78,9 @@ func (t *lookupTable) row(key string) (any, bool) {
 func (c *flowCompiler) tables() {
 	c.program.tracer = c.options.tracer
 	for _, t := range c.doc.Tables {
-		c.scope.tables[t.Name] = &lookupTable{name: t.Name, rows: maps.Clone(t.Rows), above: map[string]*layer{}, tracer: c.options.tracer}
+		table := newLookupTable(t.Name, maps.Clone(t.Rows))
+		table.tracer = c.options.tracer
+		c.scope.tables[t.Name] = table
 	}
 	for i := range c.options.layers {
 		l := &c.options.layers[i]
@@ -83,6 +97,7 @@ func (c *flowCompiler) tables() {
 			}
 			table.rows[key], table.above[key] = v, l
 		}
+		table.sort()
 		if l.from == FromPublished {
 			if c.program.published == nil {
 				c.program.published = map[string]int{}

@@ -35,6 +35,8 @@ var limits = map[string]limit{
 	"AUTHCODE": {"authorization", 15, false},
 	"CARDNAME": {"card", 15, false},
 	"CHEKBKID": {"checkbook", 15, true},
+	"TAXDTLID": {"tax_detail", 15, true},
+	"ACTNUMST": {"account", 75, true},
 	// Customers and addresses.
 	"CUSTNMBR":   {"customer_id", 15, true},
 	"CUSTNAME":   {"customer_name", 64, false},

@@ -23,7 +23,7 @@ var digits = func() map[string]int32 {
 		currencies string
 	}{
 		{0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"},
-		{3, "BHD IQD JOD KWD LYD OMN TND"},
+		{3, "BHD IQD JOD KWD LYD OMR TND"},
 		{4, "CLF UYW"},
 	} {
 		for c := range strings.FieldsSeq(l.currencies) {

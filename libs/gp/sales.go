@@ -39,8 +39,10 @@ type SalesOrder struct {
 	ShipTo                           Address
 	ShipToAddressID, BillToAddressID string
 
-	Lines       []SalesLine
-	Payments    []Payment
+	Lines    []SalesLine
+	Payments []Payment
+	// Taxes are the document's by detail; their sum is Tax.
+	Taxes       []DocumentTax
 	UserDefined UserDefined
 
 	// The rest is read, and never written.
@@ -70,8 +72,10 @@ type SalesLine struct {
 	ShippingMethodID, TaxScheduleID string
 	PriceLevelID                    string
 	Comment                         string
-	RequestedShipDate               Date
-	NonInventory, DropShip          bool
+	// SalesAccount is a GL account with its separators; empty for the item's own.
+	SalesAccount           string
+	RequestedShipDate      Date
+	NonInventory, DropShip bool
 	// Delete takes the line away in an update; lines that aren't listed stay.
 	Delete bool
 
@@ -109,6 +113,13 @@ type Payment struct {
 	// AuthorizationCode is what the payment gateway gave.
 	AuthorizationCode string
 	Delete            bool
+}
+
+// DocumentTax is the tax of a document by one detail (GP Web Services WSDL:
+// SalesDocumentTax).
+type DocumentTax struct {
+	DetailID string
+	Amount   decimal.NullDecimal
 }
 
 // UserDefined are the fields that a company names itself.
@@ -204,12 +215,18 @@ func currencyKey(iso string) object {
 
 func (o SalesOrder) object() object {
 	amount := func(d decimal.NullDecimal) money { return money{d, o.CurrencyISO} }
-	var lines, payments []object
+	var lines, payments, taxes []object
 	for _, l := range o.Lines {
 		lines = append(lines, l.object(o.CurrencyISO))
 	}
 	for _, p := range o.Payments {
 		payments = append(payments, p.object(o.CurrencyISO))
+	}
+	for _, t := range o.Taxes {
+		// The line of a document's own tax is 0 (SOP10105.LNITMSEQ).
+		taxes = append(taxes, object{
+			"TaxAmount": amount(t.Amount), "Key": object{"SequenceNumber": "0", "TaxDetailKey": key(t.DetailID)},
+		})
 	}
 	return object{
 		"Key": key(o.Number), "Date": o.Date.wire(),
@@ -225,7 +242,7 @@ func (o SalesOrder) object() object {
 		"ShipToAddressKey": customerAddressKey(o.CustomerID, o.ShipToAddressID),
 		"PaymentTermsKey":  key(o.PaymentTermsID), "CurrencyKey": currencyKey(o.CurrencyISO),
 		"PriceLevelKey": key(o.PriceLevelID), "ShipToAddress": o.ShipTo.object(),
-		"UserDefined": o.UserDefined.object(), "Lines": lines, "Payments": payments,
+		"UserDefined": o.UserDefined.object(), "Lines": lines, "Payments": payments, "Taxes": taxes,
 	}
 }
 
@@ -256,6 +273,7 @@ func (l SalesLine) object(currency string) object {
 		"DeleteOnUpdate": yes(l.Delete), "TaxAmount": amount(l.Tax), "TaxScheduleKey": key(l.TaxScheduleID),
 		"WarehouseKey": key(l.WarehouseID), "ItemKey": key(l.ItemNumber),
 		"ShippingMethodKey": key(l.ShippingMethodID), "PriceLevelKey": key(l.PriceLevelID),
+		"SalesGLAccountKey": key(l.SalesAccount),
 	}
 }
 
@@ -315,6 +333,9 @@ func readSalesOrder(n *node) (SalesOrder, error) {
 	for _, p := range n.all("Payments") {
 		o.Payments = append(o.Payments, readPayment(&r, p))
 	}
+	for _, t := range n.all("Taxes") {
+		o.Taxes = append(o.Taxes, DocumentTax{DetailID: t.text("Key", "TaxDetailKey", "Id"), Amount: r.amount(t, "TaxAmount")})
+	}
 	for _, t := range n.all("TrackingNumbers") {
 		o.TrackingNumbers = append(o.TrackingNumbers, t.text("Key", "Id"))
 	}
@@ -329,7 +350,7 @@ func readLine(r *reading, n *node) SalesLine {
 		UofM: n.text("UofM"), WarehouseID: n.text("WarehouseKey", "Id"),
 		ShippingMethodID: n.text("ShippingMethodKey", "Id"), TaxScheduleID: n.text("TaxScheduleKey", "Id"),
 		PriceLevelID: n.text("PriceLevelKey", "Id"), Comment: n.text("Comment"), RequestedShipDate: r.date(n, "RequestedShipDate"),
-		NonInventory: n.yes("IsNonInventory"), DropShip: n.yes("IsDropShip"), Delete: n.yes("DeleteOnUpdate"),
+		SalesAccount: n.text("SalesGLAccountKey", "Id"), NonInventory: n.yes("IsNonInventory"), DropShip: n.yes("IsDropShip"), Delete: n.yes("DeleteOnUpdate"),
 		QuantityAllocated: r.quantity(n, "QuantityAllocated"), QuantityToBackorder: r.quantity(n, "QuantityToBackorder"),
 		QuantityToInvoice: r.quantity(n, "QuantityToInvoice"), QuantityCanceled: r.quantity(n, "QuantityCanceled"),
 		QuantityFulfilled: r.quantity(n, "QuantityFulfilled"), ActualShipDate: r.date(n, "ActualShipDate"),

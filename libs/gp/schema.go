@@ -62,6 +62,9 @@ BankAccountKey       < GreatPlainsKey: Id=CHEKBKID
 PaymentCardTypeKey   < GreatPlainsKey: Id=CARDNAME
 CountryRegionCodeKey < GreatPlainsKey: Id=CCode
 CurrencyKey          < GreatPlainsKey: ISOCode=CURNCYID
+TaxDetailKey         < GreatPlainsKey: Id=TAXDTLID
+GLAccountNumberKey   < GreatPlainsKey: Id=ACTNUMST IsEncrypted!(false)
+SalesDocumentTaxKey  < GreatPlainsKey: SalesDocumentKey:SalesDocumentKey SequenceNumber! TaxDetailKey:TaxDetailKey
 BatchKey             < GreatPlainsKey: Source Id=BACHNUMB CreatedDateTime!(0001-01-01T00:00:00)
 
 BusinessObject:       Extensions
@@ -88,7 +91,7 @@ SalesDocument < BusinessObject:
 	CustomerKey:CustomerKey SalesTerritoryKey:SalesTerritoryKey SalespersonKey:SalespersonKey BatchKey:BatchKey
 	BillToAddressKey:CustomerAddressKey ShipToAddressKey:CustomerAddressKey PaymentTermsKey:PaymentTermsKey
 	CurrencyKey:CurrencyKey CommentKey PriceLevelKey:PriceLevelKey ShipToAddress:BusinessAddress
-	UserDefined:SalesUserDefined Commissions ProcessHolds Taxes FreightTaxes MiscellaneousTaxes TrackingNumbers
+	UserDefined:SalesUserDefined Commissions ProcessHolds Taxes:[SalesDocumentTax] FreightTaxes MiscellaneousTaxes TrackingNumbers
 
 SalesOrder < SalesDocument:
 	PaymentAmount:MoneyAmount DepositAmount:MoneyAmount ShippingProcessStatus!? IsRepeating!?
@@ -101,7 +104,7 @@ SalesLine < BusinessObject:
 	RequestedShipDate!? Comment=CMMTTEXT UofM=UOFM DeleteOnUpdate!? ExtendedCost
 	ItemTaxScheduleKey:TaxScheduleKey TaxBasis!? TaxAmount:MoneyAmount TaxScheduleKey:TaxScheduleKey
 	CostOfSalesGLAccountKey DamagedGLAccountKey InServiceGLAccountKey InUseGLAccountKey
-	InventoryGLAccountKey DiscountGLAccountKey ReturnsGLAccountKey SalesGLAccountKey
+	InventoryGLAccountKey DiscountGLAccountKey ReturnsGLAccountKey SalesGLAccountKey:GLAccountNumberKey
 	FrontOfficeIntegrationId IntegrationSource!? IntegrationId WarehouseKey:WarehouseKey ItemKey:ItemKey
 	ShippingMethodKey:ShippingMethodKey SalesTerritoryKey SalespersonKey CommentKey
 	PriceLevelKey:PriceLevelKey ShipToAddressKey:CustomerAddressKey ShipToAddress:BusinessAddress Taxes
@@ -116,6 +119,10 @@ SalesPayment < BusinessObject:
 	BankAccountKey:BankAccountKey PaymentCardTypeKey:PaymentCardTypeKey CheckNumber=CHEKNMBR
 	PaymentCardNumber AuthorizationCode=AUTHCODE ExpirationDate!? Type!? Number=DOCNUMBR
 	DeleteOnUpdate!? AuditTrailCode CurrencyKey:CurrencyKey
+
+SalesDocumentTax < BusinessObject:
+	TaxAmount:MoneyAmount TotalAmount:MoneyAmount TaxableAmount:MoneyAmount IsBackoutTax!? GLAccountKey
+	IsTaxableTax!? TotalTaxPotentialAmount:MoneyAmount Key:SalesDocumentTaxKey
 
 SalesUserDefined < BusinessObject:
 	Date01!? Date02!? List01=USERDEF List02=USERDEF List03=USERDEF

@@ -70,6 +70,11 @@ func newTransport() *http.Transport {
 
 func (l *lanes) take(ctx context.Context) (http.RoundTripper, error) {
 	select {
+	case lane := <-l.free: // whoever is late finds out by the call itself
+		return lane, nil
+	default:
+	}
+	select {
 	case lane := <-l.free:
 		return lane, nil
 	case <-ctx.Done():

@@ -24,6 +24,14 @@ type Order struct {
 	State, Status string
 	// UpdatedAt has whole seconds, in UTC. It is zero if Magento tells none.
 	UpdatedAt time.Time
+	// CreatedAt is when the order was placed, likewise.
+	CreatedAt time.Time
+	// ParentNumber is the increment id of the order from which this one was made
+	// by editing or, in some versions, by re-ordering (magento/magento2 issue
+	// 39089); ChildNumber that of the order made from this one. Most have neither.
+	ParentNumber, ChildNumber string
+	// ParentID is the parent's internal number.
+	ParentID int64
 }
 
 var (
@@ -63,9 +71,15 @@ func scanOrder(body []byte, scan *jsonscan.Scanner, t jsonscan.Token) (Order, er
 		case "status":
 			o.Status = text(body, v)
 		case "updated_at":
-			if at, err := time.Parse(stampLayout, text(body, v)); err == nil {
-				o.UpdatedAt = at
-			}
+			o.UpdatedAt = timeOf(body, v)
+		case "created_at":
+			o.CreatedAt = timeOf(body, v)
+		case "relation_parent_real_id":
+			o.ParentNumber = text(body, v)
+		case "relation_parent_id":
+			o.ParentID = number(body, v)
+		case "relation_child_real_id":
+			o.ChildNumber = text(body, v)
 		}
 		if err := scan.Skip(); err != nil {
 			return Order{}, err
@@ -87,6 +101,15 @@ func text(body []byte, v jsonscan.Token) string {
 		return string(body[v.Start:v.End])
 	}
 	return ""
+}
+
+// timeOf gives a time in UTC, or none.
+func timeOf(body []byte, v jsonscan.Token) time.Time {
+	at, err := time.Parse(stampLayout, text(body, v))
+	if err != nil {
+		return time.Time{}
+	}
+	return at
 }
 
 // number gives an id that may be a number or text.

@@ -3,6 +3,7 @@ package gpwriter
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -42,6 +43,20 @@ func compare(sent events.SalesOrder, found gp.SalesOrder) []events.Difference {
 	money("discount", sent.Discount, found.TradeDiscount)
 	money("subtotal", sent.Subtotal, found.LineTotal)
 	money("total", sent.Total, found.Total)
+	has := userFields(foundUserDefined(found.UserDefined))
+	for i, field := range userFields(sent.UserDefined) {
+		if field.value != "" { // what is empty is never sent
+			text("userDefined."+field.name, field.value, has[i].value)
+		}
+	}
+	for _, tax := range sent.Taxes {
+		at := slices.IndexFunc(found.Taxes, func(f gp.DocumentTax) bool { return strings.EqualFold(f.DetailID, tax.Detail) })
+		if at < 0 {
+			out = append(out, events.Difference{Field: "taxes." + tax.Detail, Sent: tax.Amount.String(), Found: "none"})
+			continue
+		}
+		money("taxes."+tax.Detail, tax.Amount, found.Taxes[at].Amount)
+	}
 	if len(sent.Lines) != len(found.Lines) {
 		return append(out, events.Difference{
 			Field: "lines", Sent: fmt.Sprint(len(sent.Lines)), Found: fmt.Sprint(len(found.Lines)),
@@ -72,6 +87,8 @@ func sameContent(sent events.SalesOrder, found gp.SalesOrder) bool {
 	}
 	for i, line := range sent.Lines {
 		if !holds("ITEMDESC", line.Description, found.Lines[i].Description) ||
+			!holds("CMMTTEXT", line.Comment, found.Lines[i].Comment) ||
+			!holds("ACTNUMST", line.SalesAccount, found.Lines[i].SalesAccount) ||
 			!holds("LOCNCODE", cmp.Or(line.Site, sent.Site), found.Lines[i].WarehouseID) {
 			return false
 		}
@@ -79,6 +96,29 @@ func sameContent(sent events.SalesOrder, found gp.SalesOrder) bool {
 	return found.Date.String() == sent.Date && holdsAddress(address(sent.ShipTo), found.ShipTo) &&
 		holds("SHIPMTHD", sent.Shipping, found.ShippingMethodID) && holds("PYMTRMID", sent.PaymentTerms, found.PaymentTermsID) &&
 		holds("TAXSCHID", sent.TaxSchedule, found.TaxScheduleID) && holds("CMMTTEXT", sent.Comment, found.Comment)
+}
+
+// userField is a user-defined field by the name that flows give it.
+type userField struct{ name, value string }
+
+// userFields lists the user-defined fields of a document; none, if it has none.
+func userFields(u *events.UserDefined) []userField {
+	if u == nil {
+		return nil
+	}
+	return []userField{
+		{"date1", u.Date1}, {"date2", u.Date2}, {"list1", u.List1}, {"list2", u.List2}, {"list3", u.List3},
+		{"text1", u.Text1}, {"text2", u.Text2}, {"text3", u.Text3}, {"text4", u.Text4}, {"text5", u.Text5},
+	}
+}
+
+// foundUserDefined are GP's user-defined fields in the words of flows.
+func foundUserDefined(u gp.UserDefined) *events.UserDefined {
+	return &events.UserDefined{
+		Date1: u.Date1.String(), Date2: u.Date2.String(),
+		List1: u.Lists[0], List2: u.Lists[1], List3: u.Lists[2],
+		Text1: u.Texts[0], Text2: u.Texts[1], Text3: u.Texts[2], Text4: u.Texts[3], Text5: u.Texts[4],
+	}
 }
 
 func holdsAddress(sent, found gp.Address) bool {

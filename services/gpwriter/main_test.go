@@ -148,7 +148,7 @@ func (w *world) deliver(cmd events.Command) *bus.Delivery {
 	subject := events.CommandSubject(w.pair, events.GP, events.Order, cmd.Source.Key)
 	_, err := shared.bus.Publish(w.t.Context(), bus.Message{
 		Subject: subject, Type: events.TypeName(events.GP, events.Order, "write"), Data: cmd,
-		ID: fmt.Sprintf("%s:%s:%s", w.pair, cmd.Source.Key, cmd.Revision),
+		ID: fmt.Sprintf("%s:%s:%s:%s", w.pair, cmd.Source.Key, cmd.Target, cmd.Revision),
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	jsonv1 "github.com/go-json-experiment/json/v1"
@@ -144,6 +145,7 @@ func (t *orderTarget) update(ctx context.Context, order gp.SalesOrder) error {
 			})
 		}
 	}
+	sequencePayments(order.Payments, found.Payments)
 	return t.writer.call(ctx, t.doc.Number, func(ctx context.Context) error {
 		return t.writer.gp.UpdateSalesOrder(ctx, order)
 	})
@@ -215,16 +217,52 @@ func (t *orderTarget) order(ctx context.Context) (gp.SalesOrder, error) {
 		o.Lines = append(o.Lines, gp.SalesLine{
 			Sequence: (i + 1) * gp.LineStep, ItemNumber: line.Item, Description: line.Description,
 			Quantity: line.Quantity, UnitPrice: amount(line.UnitPrice), Total: amount(line.Extended),
-			UofM: unit, WarehouseID: site,
+			UofM: unit, WarehouseID: site, Comment: line.Comment, SalesAccount: line.SalesAccount,
 		})
 	}
-	if p := d.Payment; p != nil {
-		o.Payments = []gp.Payment{{
+	for _, p := range d.Payments {
+		o.Payments = append(o.Payments, gp.Payment{
 			Type: gp.PaymentType(p.Type), Amount: amount(p.Amount), Date: date,
 			CheckbookID: p.Checkbook, CardID: p.Card, CheckNumber: p.Reference,
-		}}
+		})
+	}
+	for _, t := range d.Taxes {
+		o.Taxes = append(o.Taxes, gp.DocumentTax{DetailID: t.Detail, Amount: amount(t.Amount)})
+	}
+	if o.UserDefined, err = userDefined(d.UserDefined); err != nil {
+		return o, failure.Rejected("gp.sales.date", "USRDAT01", err.Error(), "map it as yyyy-mm-dd")
 	}
 	return o, nil
+}
+
+func userDefined(u *events.UserDefined) (out gp.UserDefined, err error) {
+	if u == nil {
+		return out, nil
+	}
+	out.Lists = [3]string{u.List1, u.List2, u.List3}
+	out.Texts = [5]string{u.Text1, u.Text2, u.Text3, u.Text4, u.Text5}
+	if out.Date1, err = gp.ParseDate(u.Date1); err != nil {
+		return out, err
+	}
+	out.Date2, err = gp.ParseDate(u.Date2)
+	return out, err
+}
+
+// sequencePayments gives the payments the places of their likes in GP's order,
+// so that an update changes them; without a place GP would add them. References
+// don't tell them apart, since a capture has another than its authorization.
+// What else is there was recorded by a person, and stays.
+func sequencePayments(wanted, found []gp.Payment) {
+	found = slices.Clone(found)
+	for i, p := range wanted {
+		at := slices.IndexFunc(found, func(f gp.Payment) bool {
+			return f.Type == p.Type && strings.EqualFold(f.CheckbookID, p.CheckbookID) && strings.EqualFold(f.CardID, p.CardID)
+		})
+		if at >= 0 {
+			wanted[i].Sequence = found[at].Sequence
+			found = slices.Delete(found, at, at+1)
+		}
+	}
 }
 
 func amount(d decimal.Decimal) decimal.NullDecimal { return decimal.NewNullDecimal(d) }
@@ -272,8 +310,8 @@ func (w *Writer) find(ctx context.Context, number string) (o gp.SalesOrder, pres
 
 // withdrawal is an order that is not to be in GP.
 type withdrawal struct {
-	writer         *Writer
-	number, source string
+	writer       *Writer
+	number, mark string
 }
 
 // Ask implements effect.Target.
@@ -301,7 +339,7 @@ func (t *withdrawal) Write(ctx context.Context, _ bool) (claim.Applied, error) {
 		return neverWritten, nil
 	case found.Voided:
 		return voided, nil
-	case !strings.EqualFold(found.CustomerPO, t.source):
+	case !strings.EqualFold(found.CustomerPO, t.mark):
 		return neverWritten, nil // another's order has the number; it is not ours to void
 	case found.TransactionState == "History":
 		return claim.Applied{}, failure.Conflict("gp.sales.posted", "SOPNUMBE",

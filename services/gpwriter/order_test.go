@@ -284,7 +284,7 @@ func TestASecondEpochAdoptsWhatIsThere(t *testing.T) {
 func TestThePaymentIsSentAsItWasPaid(t *testing.T) {
 	w := newWorld(t, patient)
 	w.do(apply(10, mugs(func(d *events.SalesOrder) {
-		d.Payment = &events.SalesPayment{Type: "Payment Card Deposit", Amount: dec("77.86"), Card: "VISA", Reference: "TX1"}
+		d.Payments = []events.SalesPayment{{Type: "Payment Card Deposit", Amount: dec("77.86"), Card: "VISA", Reference: "TX1"}}
 	})))
 	p := w.gp.order("WEB000000123").Payments
 	if len(p) != 1 || p[0].Type != gp.CardDeposit || !p[0].Amount.Decimal.Equal(dec("77.86")) || p[0].CardID != "VISA" {

@@ -11,6 +11,7 @@
 package gpwriter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +89,11 @@ func (w *Writer) Handle(ctx context.Context, d *bus.Delivery) error {
 		outcome, err = w.carryOut(ctx, cmd, tell)
 		if errors.Is(err, claim.ErrLost) {
 			w.log.WarnContext(ctx, "a claim was lost; the newest command is written again", "target", cmd.Target)
-			return w.effect.Rewrite(ctx, d, cmd)
+			record, err := w.claims.Get(ctx, w.key(events.Order, cmd.Target))
+			if err != nil {
+				return err
+			}
+			return w.effect.RewriteClaimed(ctx, d, cmd, record.Claimed)
 		}
 		if err != nil {
 			return err
@@ -173,7 +178,7 @@ func asWritten(r claim.Record, want claim.Wanted) bool {
 // withdraw makes sure that the order is not, and never will be, in GP.
 func (w *Writer) withdraw(ctx context.Context, cmd events.Command) (events.Outcome, error) {
 	want := claim.Wanted{Revision: cmd.Revision, Fingerprint: "withdrawn"}
-	t := &withdrawal{writer: w, number: cmd.Target, source: string(cmd.Source.Key)}
+	t := &withdrawal{writer: w, number: cmd.Target, mark: cmp.Or(cmd.Mark, string(cmd.Source.Key))}
 	done, err := effect.Apply(ctx, w.claims, w.key(events.Order, cmd.Target), want, t)
 	if err != nil {
 		return events.Outcome{}, err

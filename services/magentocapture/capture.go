@@ -14,7 +14,8 @@
 //     commit: Magento core, Framework/Model/AbstractModel), and after a while
 //     ends as "skipped: never committed".
 //
-// A sweep (sweep.go) finds what no webhook told.
+// An edited order is read with those that it replaces (edited.go). A sweep
+// (sweep.go) finds what no webhook told.
 package magentocapture
 
 import (
@@ -25,6 +26,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	jsonv1 "github.com/go-json-experiment/json/v1"
@@ -185,6 +188,8 @@ func (c *Capture) verdict(ctx context.Context, d *bus.Delivery, err error) error
 			return bus.Wait(min(max(age/2, 500*time.Millisecond), 30*time.Second), "the order can't be read yet")
 		}
 		return c.end(ctx, d, events.Skipped, "never committed: the order could not be read for "+c.cfg.NotFoundWait.String())
+	case errors.Is(err, errUnsettled):
+		return bus.Wait(5*time.Second, err.Error())
 	case errors.Is(err, bus.ErrOvertaken):
 		return bus.Wait(10*time.Millisecond, "another reader was faster; the order is read again")
 	default:
@@ -224,6 +229,7 @@ func (c *Capture) capture(ctx context.Context, keys []events.Key, notice func(ev
 			results[events.Key(number)] = errNotFound
 		}
 	}
+	edited := c.ancestors(ctx, found.Orders)
 	times := map[events.Key]int{}
 	for _, order := range found.Orders {
 		times[orderKey(order)]++
@@ -238,7 +244,7 @@ func (c *Capture) capture(ctx context.Context, keys []events.Key, notice func(ev
 				fmt.Sprintf("%d orders of this website have the number %s", times[key], key),
 				"give each store view its own prefix of order numbers in Magento")
 		default:
-			results[key] = c.publish(ctx, key, order, readAt, p, notice(key))
+			results[key] = c.publish(ctx, key, reading{order, edited[order.EntityID], readAt}, p, notice(key))
 		}
 	}
 	for _, order := range found.Foreign {
@@ -304,6 +310,7 @@ type previous struct {
 	sequence uint64
 	id       string
 	hash     string
+	record   json.RawMessage
 }
 
 func (c *Capture) previous(ctx context.Context, key events.Key) (previous, error) {
@@ -316,27 +323,46 @@ func (c *Capture) previous(ctx context.Context, key events.Key) (previous, error
 		// What can't be read can't be equal: the next change takes its place.
 		return previous{sequence: stored.Sequence}, nil //nolint:nilerr // see above
 	}
-	return previous{stored.Sequence, stored.Header.Get(jetstream.MsgIDHeader), change.Hash}, nil
+	return previous{stored.Sequence, stored.Header.Get(jetstream.MsgIDHeader), change.Hash, change.Record}, nil
 }
 
 func (c *Capture) subject(key events.Key) events.Subject {
 	return events.ChangeSubject(c.cfg.Pair, events.Magento, events.Order, key)
 }
 
+// reading is an order as it was read.
+type reading struct {
+	order     magento.Order
+	ancestors lineage
+	at        time.Time
+}
+
 // publish publishes an order if it differs from the key's last change.
-func (c *Capture) publish(ctx context.Context, key events.Key, order magento.Order, readAt time.Time, last previous, notice *bus.Delivery) error {
-	record, hash, scrubbed := content(order)
+func (c *Capture) publish(ctx context.Context, key events.Key, r reading, last previous, notice *bus.Delivery) error {
+	related, err := r.ancestors.related()
+	if err != nil {
+		return err
+	}
+	if err := r.settled(notice.First); err != nil {
+		return err
+	}
+	record, scrubbed := content(r.order)
 	if len(scrubbed) > 0 {
 		c.log.InfoContext(ctx, "card data was removed from an order", "key", string(key), "fields", scrubbed)
 	}
+	hash := hashOf(record, related)
 	if hash == last.hash {
 		return c.end(ctx, notice, events.Unchanged, "the order reads as before")
 	}
-	_, err := c.stream.Publish(telemetry.Extract(ctx, notice.Event), bus.Message{
+	id := changeID(c.subject(key), hash, last)
+	if err := c.noticeChild(ctx, r.order, id, notice); err != nil {
+		return err
+	}
+	_, err = c.stream.Publish(telemetry.Extract(ctx, notice.Event), bus.Message{
 		Subject: c.subject(key), Type: events.TypeName(events.Magento, events.Order, "changed"),
-		ID:   changeID(c.subject(key), hash, last),
-		Data: events.Change{ReadAt: readAt, Hash: hash, Record: record},
-		Time: readAt, Cause: &notice.Event, ExpectLast: &last.sequence,
+		ID:   id,
+		Data: events.Change{ReadAt: r.at, Hash: hash, Record: record, Related: related},
+		Time: r.at, Cause: &notice.Event, ExpectLast: &last.sequence,
 	})
 	if err == nil {
 		c.metrics.Event(string(events.WordChange), string(events.RoleMagentoCapture), "published")
@@ -365,15 +391,24 @@ func orderKey(o magento.Order) events.Key {
 }
 
 // content gives an order's record as it is published, scrubbed and in compact
-// form, its hash, and which fields were scrubbed.
-func content(o magento.Order) (record json.RawMessage, hash string, scrubbed []string) {
+// form, and which fields were scrubbed.
+func content(o magento.Order) (record json.RawMessage, scrubbed []string) {
 	record, scrubbed = scrub.JSON(o.Raw)
 	// What is not JSON can't be compact; publishing it says what is wrong.
 	if compact, err := jsonv1.Marshal(record); err == nil {
 		record = compact
 	}
-	sum := sha256.Sum256(record)
-	return record, hex.EncodeToString(sum[:]), scrubbed
+	return record, scrubbed
+}
+
+// hashOf is of all that a change holds, in compact form.
+func hashOf(record json.RawMessage, related map[string]json.RawMessage) string {
+	sum := sha256.New()
+	sum.Write(record)
+	for _, name := range slices.Sorted(maps.Keys(related)) {
+		fmt.Fprintf(sum, "\n%s\n%s", name, related[name])
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // changeID names an occurrence: the same content after another change is

@@ -1,6 +1,7 @@
 package magentocapture
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -112,14 +113,16 @@ func (c *Capture) noticeChanged(ctx context.Context, order magento.Order) (sent 
 	if err != nil {
 		return false, err
 	}
-	_, hash, _ := content(order)
-	if hash == last.hash {
+	// The record alone: a change of the orders that an edited one replaces is
+	// noticed with theirs (noticeChild).
+	record, _ := content(order)
+	if bytes.Equal(record, last.record) {
 		return false, nil
 	}
 	_, err = c.stream.Publish(ctx, bus.Message{
 		Subject: events.NoticeSubject(c.cfg.Pair, events.Magento, events.Order, key),
 		Type:    events.TypeName(events.Magento, events.Order, "noticed"),
-		ID:      "sweep:" + changeID(c.subject(key), hash, last),
+		ID:      "sweep:" + changeID(c.subject(key), hashOf(record, nil), last),
 		Data:    events.Notice{Via: "sweep", At: time.Now().UTC(), StoreID: order.StoreID},
 	})
 	return err == nil, err

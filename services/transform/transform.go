@@ -214,8 +214,8 @@ func (r *run) carryAway(ctx context.Context, p *flow.Program, decision flow.Deci
 		Data: events.Command{
 			Verb: decision.Verb, Revision: r.revision,
 			Flow: p.Document().Flow, FlowVersion: p.Document().Version, Write: decision.Write,
-			Target: decision.TargetKey, Source: r.source, Document: decision.Document, Reason: decision.Reason, Warnings: decision.Warnings,
-			Tables: p.Tables(),
+			Target: decision.TargetKey, Mark: decision.Mark, Source: r.source, Document: decision.Document, Reason: decision.Reason,
+			Warnings: decision.Warnings, Tables: p.Tables(),
 		},
 		Cause: &r.d.Event, Depth: r.d.Depth(),
 	})

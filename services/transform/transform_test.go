@@ -281,8 +281,34 @@ func TestACancelledOrderIsWithdrawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, cmd := only[events.Command](t, s)
-	if cmd.Verb != events.Withdraw || cmd.Target != "WEB000000123" || cmd.Document != nil || !strings.Contains(cmd.Reason, "cancelled") {
+	if cmd.Verb != events.Withdraw || cmd.Target != "WEB000000123" || cmd.Mark != "000000123" || cmd.Document != nil || !strings.Contains(cmd.Reason, "cancelled") {
 		t.Errorf("got %+v", cmd)
+	}
+}
+
+// An order that replaces an edited one amends its document and withdraws its
+// own number; both commands name the order itself as their source.
+func TestAnEditedOrderTakesOverTheFirstOnesDocument(t *testing.T) {
+	s := &stream{}
+	d := changed(with(t, `"increment_id": "000000123"`, `"increment_id": "000000123-1", "relation_parent_real_id": "000000123"`))
+	d.subject.Key = "000000123-1"
+	change := d.data.(events.Change)
+	change.Related = map[string]json.RawMessage{
+		"ancestors": json.RawMessage(`[{"increment_id": "000000123", "state": "canceled", "relation_child_real_id": "000000123-1"}]`),
+	}
+	d.data = change
+	if err := newTransform(s, templates(t)...).Change(t.Context(), d.open(t)); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.messages) != 2 || s.messages[0].ID == s.messages[1].ID {
+		t.Fatalf("published %+v", s.messages)
+	}
+	amend, own := s.messages[0].Data.(events.Command), s.messages[1].Data.(events.Command)
+	if amend.Verb != events.Apply || amend.Target != "WEB000000123" || amend.Source.Key != "000000123-1" {
+		t.Errorf("got %+v", amend)
+	}
+	if own.Verb != events.Withdraw || own.Target != "WEB000000123-1" || own.Mark != "000000123-1" || own.Write != 1 || own.Source.Key != "000000123-1" {
+		t.Errorf("got %+v", own)
 	}
 }
 

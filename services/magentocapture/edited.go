@@ -1,0 +1,142 @@
+package magentocapture
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/magpie-integration/magpie/events"
+	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/magento"
+	"github.com/magpie-integration/magpie/libs/telemetry"
+)
+
+// Editing an order in Magento's Admin places a new one (000000123-1), then
+// writes its number into the old one and cancels that, in one request but not in
+// one transaction (Magento core, Sales/Model/AdminOrder/Create). Whether an
+// order replaces its parent is thus seen only at the parent, so a change carries
+// the whole line of parents, and a flow decides.
+
+// ancestorsName is what flows ask for under with: a list, nearest first.
+const ancestorsName = "ancestors"
+
+const (
+	// maxAncestors bounds the edits that are followed; more are a loop or a mistake.
+	maxAncestors = 20
+	// editTime is how long an edit may take: until then a new order whose parent
+	// is alive may be an edit whose parent is about to be cancelled.
+	editTime = time.Minute
+)
+
+var errUnsettled = errors.New("the order was made from another, which may be about to be cancelled")
+
+// lineage is the line of orders that an edited order was made from.
+type lineage struct {
+	orders []magento.Order
+	err    error
+}
+
+// ancestors reads the parents of the orders that have some, by the orders'
+// internal numbers. Each generation is one search for all of them.
+func (c *Capture) ancestors(ctx context.Context, orders []magento.Order) map[int64]lineage {
+	lines := map[int64]lineage{}
+	open := map[int64]magento.Order{} // the oldest known of each line
+	for _, o := range orders {
+		if o.ParentNumber != "" {
+			open[o.EntityID] = o
+		}
+	}
+	for range maxAncestors {
+		if len(open) == 0 {
+			break
+		}
+		var numbers []string
+		for _, o := range open {
+			numbers = append(numbers, o.ParentNumber)
+		}
+		slices.Sort(numbers)
+		numbers = slices.Compact(numbers)
+		var found magento.Found
+		err := c.breaker.Do(ctx, numbers[0], func(ctx context.Context) (err error) {
+			found, err = c.store.OrdersByIncrementID(ctx, numbers)
+			return err
+		})
+		for id, child := range open {
+			parent, has, failed := parentOf(child, found)
+			line := lines[id]
+			if line.err = errors.Join(err, failed); has && line.err == nil {
+				line.orders = append(line.orders, parent)
+			}
+			lines[id] = line
+			if open[id] = parent; !has || line.err != nil || parent.ParentNumber == "" {
+				delete(open, id)
+			}
+		}
+	}
+	return lines
+}
+
+// parentOf finds the order that another was made from. Store views may use the
+// same numbers, so the internal number decides where there are several.
+func parentOf(child magento.Order, found magento.Found) (parent magento.Order, has bool, err error) {
+	for _, o := range found.Orders {
+		if strings.EqualFold(o.IncrementID, child.ParentNumber) && (!has || o.EntityID == child.ParentID) {
+			parent, has = o, true
+		}
+	}
+	for _, b := range found.Broken {
+		if strings.EqualFold(b.ID, child.ParentNumber) && !has {
+			return parent, false, b.Err
+		}
+	}
+	return parent, has, nil
+}
+
+// related gives the line as a change carries it.
+func (l lineage) related() (map[string]json.RawMessage, error) {
+	if l.err != nil || len(l.orders) == 0 {
+		return nil, l.err
+	}
+	records := make([]json.RawMessage, len(l.orders))
+	for i, o := range l.orders {
+		records[i], _ = content(o)
+	}
+	list, err := json.Marshal(records)
+	if err != nil {
+		return nil, fmt.Errorf("encode the orders that an order replaces: %w", err)
+	}
+	return map[string]json.RawMessage{ancestorsName: list}, nil
+}
+
+// settled refuses an order for now that may be the first half of an edit. The
+// store's clock may be wrong, so the notice's age is a bound too.
+func (r reading) settled(noticed time.Time) error {
+	if len(r.ancestors.orders) == 0 || r.ancestors.orders[0].State == "canceled" {
+		return nil
+	}
+	if r.order.CreatedAt.IsZero() || time.Since(r.order.CreatedAt) >= editTime || time.Since(noticed) >= editTime {
+		return nil
+	}
+	return errUnsettled
+}
+
+// noticeChild has the order read again that was made from this one: whether it
+// replaces this one depends on what has just changed here. It is sent before the
+// change, whose being stored is what keeps it from being sent again.
+func (c *Capture) noticeChild(ctx context.Context, order magento.Order, change string, cause *bus.Delivery) error {
+	if order.ChildNumber == "" {
+		return nil
+	}
+	key := events.CanonicalKey(events.Magento, events.Order, order.ChildNumber)
+	_, err := c.stream.Publish(telemetry.Extract(ctx, cause.Event), bus.Message{
+		Subject: events.NoticeSubject(c.cfg.Pair, events.Magento, events.Order, key),
+		Type:    events.TypeName(events.Magento, events.Order, "noticed"), ID: "edited:" + change,
+		Data:  events.Notice{Event: "parent " + order.IncrementID + " changed", Via: "capture", At: time.Now().UTC(), StoreID: order.StoreID},
+		Cause: &cause.Event,
+	})
+	return err
+}
