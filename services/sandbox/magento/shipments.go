@@ -67,7 +67,7 @@ func (s *Server) shipOrder(ctx context.Context, c *call) ([]byte, error) {
 		for _, row := range rows {
 			row.item.QtyShipped = row.item.QtyShipped.Add(row.qty)
 			for _, child := range o.children(row.item) {
-				child.QtyShipped = child.QtyShipped.Add(row.qty)
+				child.QtyShipped = child.QtyShipped.Add(row.qty.Mul(child.QtyOrdered).Div(row.item.QtyOrdered))
 			}
 		}
 		if req.append {
@@ -151,8 +151,14 @@ func (s *Server) saveShipment(o *order, id int64, rows []chosen, tracks []track,
 			return fmt.Errorf("insert shipment %s: %w", increment, err)
 		}
 		for _, row := range rows {
-			if err := takeStock(ctx, tx, row.item.SKU, row.qty); err != nil {
-				return err
+			goods := []*orderItem{row.item}
+			if row.item.ProductType == TypeBundle {
+				goods = o.children(row.item)
+			}
+			for _, it := range goods {
+				if err := takeStock(ctx, tx, it.SKU, row.qty.Mul(it.QtyOrdered).Div(row.item.QtyOrdered)); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
