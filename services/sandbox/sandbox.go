@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -39,6 +40,8 @@ type Config struct {
 	Seed uint64
 	// Version is the store's; see the magento package.
 	Version string
+	// Mix is what shoppers buy; see the magento package.
+	Mix string
 	// CreateTime and ReadTime are how long GP works on a write and on a read.
 	CreateTime, ReadTime time.Duration
 	Location             *time.Location
@@ -80,7 +83,7 @@ func New(cfg Config) (*Sandbox, error) {
 		GPFaults:      fault.New(cfg.Seed + 1),
 	}
 	mc := magento.Config{
-		DB: file("magento.db"), Token: cfg.Token, Seed: cfg.Seed, Version: cfg.Version,
+		DB: file("magento.db"), Token: cfg.Token, Seed: cfg.Seed, Version: cfg.Version, Mix: cfg.Mix,
 		Fault: s.MagentoFaults, Logger: cfg.Logger,
 	}
 	if cfg.WebhookURL != "" {
@@ -108,14 +111,27 @@ func New(cfg Config) (*Sandbox, error) {
 }
 
 // items are GP's for the store's products: the SKU is the item number, in
-// capitals as GP keeps its ids.
+// capitals as GP keeps its ids. A bundle with a price of its own is a kit, and
+// what has no weight is a service.
 func items(products []magento.Product, site string) []gp.Item {
 	out := make([]gp.Item, 0, len(products))
 	for i, p := range products {
-		out = append(out, gp.Item{
-			ItemNumber: p.SKU, Description: p.Name, Price: p.Price, Cost: p.Cost,
-			OnHand: map[string]decimal.Decimal{site: onHand(i)},
-		})
+		it := gp.Item{ItemNumber: p.SKU, Description: p.Name, Price: p.Price, Cost: p.Cost}
+		if p.Decimal {
+			it.QuantityDecimals = 4
+		}
+		switch p.Type {
+		case magento.TypeSimple:
+			it.OnHand = map[string]decimal.Decimal{site: onHand(i)}
+		case magento.TypeBundle:
+			it.Type = "Kit"
+			for _, part := range p.Parts {
+				it.Components = append(it.Components, gp.Component{ItemNumber: strings.ToUpper(part.SKU), Quantity: part.Qty})
+			}
+		default:
+			it.Type = "Service"
+		}
+		out = append(out, it)
 	}
 	return out
 }
