@@ -17,6 +17,7 @@ REST API      /rest/V1/..., /rest/<store>/V1/..., /rest/all/V1/...  (Authorizati
 Admin API     POST   /_sandbox/orders                  place an order; the body may fix any part of it
               GET    /_sandbox/orders                  all orders with status, total, comments
               POST   /_sandbox/orders/{increment}/cancel
+              POST   /_sandbox/orders/{increment}/edit   replace an order, as editing it in the Admin does
               GET    /_sandbox/webhooks                receivers, faults, counters
               POST   /_sandbox/webhooks                register a receiver
               PUT    /_sandbox/webhooks                set the webhook faults
@@ -33,6 +34,7 @@ func (s *Server) admin() http.Handler {
 		r.Post("/orders", s.adminPlace)
 		r.Get("/orders", s.adminOrders)
 		r.Post("/orders/{increment}/cancel", s.adminCancel)
+		r.Post("/orders/{increment}/edit", s.adminEdit)
 		r.Get("/webhooks", func(w http.ResponseWriter, _ *http.Request) { s.writeWebhooks(w) })
 		r.Post("/webhooks", s.adminAddWebhook)
 		r.Put("/webhooks", s.adminWebhookFaults)
@@ -80,6 +82,25 @@ func (s *Server) adminCancel(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusConflict, err)
 	default:
 		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func (s *Server) adminEdit(w http.ResponseWriter, r *http.Request) {
+	var e EditOrder
+	if err := readJSON(w, r, &e); err != nil {
+		writeProblem(w, http.StatusBadRequest, err)
+		return
+	}
+	row, err := s.Edit(r.Context(), chi.URLParam(r, "increment"), e)
+	switch {
+	case errors.Is(err, errNoEntity):
+		writeProblem(w, http.StatusNotFound, err)
+	case errors.Is(err, ErrInvalidOrder):
+		writeProblem(w, http.StatusConflict, err)
+	case err != nil:
+		writeProblem(w, http.StatusInternalServerError, err)
+	default:
+		writeJSON(w, http.StatusCreated, row)
 	}
 }
 

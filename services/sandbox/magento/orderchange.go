@@ -57,19 +57,7 @@ func (s *Server) changeOrder(ctx context.Context, id int64, fn func(o *order) (c
 }
 
 // commitDelay is the time in which an event is out and its row can't be read.
-func (s *Server) commitDelay(ctx context.Context) error {
-	if s.cfg.CommitDelay <= 0 {
-		return nil
-	}
-	t := time.NewTimer(s.cfg.CommitDelay)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
+func (s *Server) commitDelay(ctx context.Context) error { return pause(ctx, s.cfg.CommitDelay) }
 
 // timestamp is now as a MySQL timestamp: UTC and whole seconds.
 func (s *Server) timestamp() string { return s.cfg.Now().UTC().Format(time.DateTime) }

@@ -11,19 +11,40 @@ import (
 // Place puts one order into the store with the events of a checkout: the first
 // ones are sent before the order can be read.
 func (s *Server) Place(ctx context.Context, p PlaceOrder) (OrderRow, error) {
-	ch, err := s.checkout(ctx, p)
+	ch, o, err := s.draft(ctx, p)
 	if err != nil {
 		return OrderRow{}, err
 	}
+	if err := s.submit(ctx, ch, o); err != nil {
+		return OrderRow{}, err
+	}
+	return o.row(), nil
+}
+
+// draft is an order without ids.
+func (s *Server) draft(ctx context.Context, p PlaceOrder) (*checkout, *order, error) {
+	ch, err := s.checkout(ctx, p)
+	if err != nil {
+		return nil, nil, err
+	}
 	o := s.newOrder(ch)
 	if o.Payment.Method == "free" && !o.GrandTotal.IsZero() {
-		return OrderRow{}, fmt.Errorf("%w: payment method free, and %s is to be paid", ErrInvalidOrder, o.GrandTotal.Order)
+		return nil, nil, fmt.Errorf("%w: payment method free, and %s is to be paid", ErrInvalidOrder, o.GrandTotal.Order)
 	}
+	return ch, o, nil
+}
+
+// submit saves a draft as a checkout does.
+func (s *Server) submit(ctx context.Context, ch *checkout, o *order) error {
+	id := o.EntityID
+	o.EntityID = 0
 	s.orderEvent(eventOrderPlace, o) // before the first save: no entity_id yet
-	o.EntityID = s.ids.order.Add(1)
+	if o.EntityID = id; id == 0 {
+		o.EntityID = s.ids.order.Add(1)
+	}
 	s.number(o, ch)
 	if err := s.commitNew(ctx, o); err != nil {
-		return OrderRow{}, err
+		return err
 	}
 	s.orderEvent(eventCheckoutSubmit, o)
 	// Sending the confirmation saves the order again, and so does the answer
@@ -40,7 +61,7 @@ func (s *Server) Place(ctx context.Context, p PlaceOrder) (OrderRow, error) {
 		s.customerEvent(eventCustomerSave, ch.customer)
 		s.customerEvent(eventCustomerCommit, ch.customer)
 	}
-	return o.row(), nil
+	return nil
 }
 
 // commitNew saves a new order between its two save events.

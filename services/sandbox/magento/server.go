@@ -106,7 +106,7 @@ func (s *Server) load(ctx context.Context) error {
 		id.Store(last)
 	}
 	for _, st := range s.cfg.Stores {
-		last, err := s.db.maxID(ctx, `SELECT MAX(CAST(substr(increment_id, -9) AS INTEGER)) FROM sales_order WHERE store_id = `+strconv.FormatInt(st.ID, 10))
+		last, err := s.db.maxID(ctx, `SELECT MAX(CAST(substr(increment_id, -9) AS INTEGER)) FROM sales_order WHERE increment_id NOT LIKE '%-%' AND store_id = `+strconv.FormatInt(st.ID, 10))
 		if err != nil {
 			return err
 		}
