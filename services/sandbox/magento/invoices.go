@@ -85,7 +85,7 @@ func (s *Server) invoiceOrder(ctx context.Context, c *call) ([]byte, error) {
 			s.addHistory(o, history{Comment: req.comment.Comment, Status: o.Status, EntityName: "invoice", VisibleOnFE: req.comment.Visible})
 		}
 		doc, now := inv.rest(o, s.timestamp()), s.timestamp()
-		return change{inProcess: true, also: func(ctx context.Context, tx *sql.Tx) error {
+		return change{inProcess: true, document: doc, event: asyncInvoiceCreated, also: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, `INSERT INTO sales_invoice
 				(entity_id, increment_id, order_id, store_id, state, grand_total, created_at, updated_at, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 				inv.id, inv.incrementID, o.EntityID, o.StoreID, inv.state, inv.grand.Order.String(), now, now, string(doc))

@@ -58,7 +58,7 @@ func (w *phpWriter) itemRows(o *order) [][]byte {
 	rows := make([][]byte, len(o.Items))
 	byID := make(map[int64][]byte, len(o.Items))
 	for n, it := range o.Items {
-		row := &phpWriter{buf: make([]byte, 0, 2<<10), precise: w.precise, model: w.model}
+		row := &phpWriter{buf: make([]byte, 0, 2<<10), precise: w.precise, model: w.model, flags: w.flags}
 		row.object("", func() {
 			row.itemColumns(it)
 			if parent := byID[it.ParentItemID]; parent != nil {

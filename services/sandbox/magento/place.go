@@ -60,6 +60,7 @@ func (s *Server) submit(ctx context.Context, ch *checkout, o *order) error {
 	if ch.customer != nil && o.EntityID%2 == 0 {
 		s.customerEvent(eventCustomerSave, ch.customer)
 		s.customerEvent(eventCustomerCommit, ch.customer)
+		s.hooks.emit(asyncCustomerUpdated, func(string) []byte { return s.restCustomer(ch.customer) })
 	}
 	return nil
 }
@@ -67,6 +68,11 @@ func (s *Server) submit(ctx context.Context, ch *checkout, o *order) error {
 // commitNew saves a new order between its two save events.
 func (s *Server) commitNew(ctx context.Context, o *order) error {
 	s.orderEvent(eventOrderSave, o)
+	for _, event := range []string{observer + eventOrderSave, placePlugin} {
+		if err := s.ask(ctx, event, o); err != nil {
+			return fmt.Errorf("magento: order %s rolled back: %w", o.IncrementID, err)
+		}
+	}
 	if err := s.commitDelay(ctx); err != nil {
 		return fmt.Errorf("magento: order %s rolled back: %w", o.IncrementID, err)
 	}
@@ -74,6 +80,7 @@ func (s *Server) commitNew(ctx context.Context, o *order) error {
 		return fmt.Errorf("magento: %w", err)
 	}
 	s.orderEvent(eventOrderCommit, o)
+	s.asyncOrder(asyncOrderCreated, o)
 	return nil
 }
 

@@ -74,7 +74,8 @@ func (s *Server) shipOrder(ctx context.Context, c *call) ([]byte, error) {
 			s.addHistory(o, history{Comment: req.comment.Comment, Status: o.Status, EntityName: "shipment", VisibleOnFE: req.comment.Visible})
 		}
 		shipmentID = s.ids.shipment.Add(1)
-		return change{inProcess: true, also: s.saveShipment(o, shipmentID, rows, tracks, req)}, nil
+		save, doc := s.newShipment(o, shipmentID, rows, tracks, req)
+		return change{inProcess: true, document: doc, event: asyncShipmentCreated, also: save}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -82,9 +83,9 @@ func (s *Server) shipOrder(ctx context.Context, c *call) ([]byte, error) {
 	return s.documentAnswer(shipmentID), nil
 }
 
-// saveShipment writes the shipment and takes its goods out of the default
-// source.
-func (s *Server) saveShipment(o *order, id int64, rows []chosen, tracks []track, req documentRequest) func(context.Context, *sql.Tx) error {
+// newShipment is a shipment as REST shows it, and what writes it and takes its
+// goods out of the default source.
+func (s *Server) newShipment(o *order, id int64, rows []chosen, tracks []track, req documentRequest) (save func(context.Context, *sql.Tx) error, doc []byte) {
 	now := s.timestamp()
 	increment := fmt.Sprintf("%09d", id)
 	total := decimal.Zero
@@ -162,5 +163,5 @@ func (s *Server) saveShipment(o *order, id int64, rows []chosen, tracks []track,
 			}
 		}
 		return nil
-	}
+	}, w.buf
 }
