@@ -7,11 +7,9 @@ package sandbox
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,6 +34,8 @@ type Config struct {
 	Company int
 	// WebhookURL, when set, is told of every order save, signed with WebhookSecret.
 	WebhookURL, WebhookSecret string
+	// Webhooks, when there are any, are told instead, each in its own way.
+	Webhooks []magento.Webhook
 	// Seed makes the catalogue, the customers and the shoppers.
 	Seed uint64
 	// Version is the store's; see the magento package.
@@ -79,14 +79,15 @@ func New(cfg Config) (*Sandbox, error) {
 		}
 	}
 	s := &Sandbox{
-		MagentoFaults: fault.New(cfg.Seed, fault.Options{ErrorBody: magentoError}),
+		MagentoFaults: fault.New(cfg.Seed, magento.FaultOptions()),
 		GPFaults:      fault.New(cfg.Seed + 1),
 	}
 	mc := magento.Config{
 		DB: file("magento.db"), Token: cfg.Token, Seed: cfg.Seed, Version: cfg.Version, Mix: cfg.Mix,
 		Fault: s.MagentoFaults, Logger: cfg.Logger,
 	}
-	if cfg.WebhookURL != "" {
+	mc.Webhooks = cfg.Webhooks
+	if cfg.WebhookURL != "" && len(cfg.Webhooks) == 0 {
 		mc.Webhooks = []magento.Webhook{{URL: cfg.WebhookURL, Secret: cfg.WebhookSecret}}
 	}
 	var err error
@@ -141,13 +142,3 @@ func (s *Sandbox) Run(ctx context.Context) error { return s.Magento.Run(ctx) }
 
 // Close closes both databases.
 func (s *Sandbox) Close() error { return errors.Join(s.Magento.Close(), s.GP.Close()) }
-
-// magentoError is what the store answers when PHP throws (Magento core,
-// Framework/Webapi/ErrorProcessor).
-func magentoError(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(http.StatusInternalServerError)
-	_ = json.NewEncoder(w).Encode(map[string]string{
-		"message": "Internal Error. Details are available in Magento log file. Report ID: webapi-5f3a1c9e8b7d2",
-	})
-}

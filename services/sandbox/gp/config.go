@@ -143,7 +143,7 @@ type Item struct {
 	Components   []Component
 	NoBackorder  bool
 	Discontinued bool
-	Inactive         bool
+	Inactive     bool
 	// OnHand is the stock per site; a site that isn't in it isn't assigned.
 	OnHand map[string]decimal.Decimal
 }

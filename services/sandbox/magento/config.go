@@ -179,7 +179,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Now = time.Now
 	}
 	if c.Fault == nil {
-		c.Fault = fault.New(c.Seed, fault.Options{ErrorBody: InternalErrorBody})
+		c.Fault = fault.New(c.Seed, FaultOptions())
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
