@@ -39,9 +39,9 @@ func ioRetry(d *delivery, status int) (time.Duration, bool) {
 
 // envelop turns the value of a delivery into a CloudEvent. It reports whether
 // the delivery goes out on its own: of a batch, only the one that opens it does.
-func (w *Webhook) envelop(d *delivery) bool {
+func (w *Webhook) envelop(d *delivery, metadata []byte) bool {
 	d.id = uuid.NewString()
-	d.body = cloudEvent(w.ClientID, observer+d.event, d.id, d.body)
+	d.body = cloudEvent(w.ClientID, observer+d.event, d.id, d.body, metadata)
 	if !w.Batch {
 		return true
 	}
@@ -58,7 +58,7 @@ func (w *Webhook) takeBatch() []byte {
 	return append(body, ']')
 }
 
-func cloudEvent(client, code, id string, value []byte) []byte {
+func cloudEvent(client, code, id string, value, metadata []byte) []byte {
 	w := &phpWriter{}
 	w.object("", func() {
 		w.textAlways("specversion", "1.0")
@@ -75,11 +75,7 @@ func cloudEvent(client, code, id string, value []byte) []byte {
 			w.textAlways("key", uuid.NewString())
 			w.raw("value", value)
 			w.textAlways("source", "sandbox.store")
-			w.object("_metadata", func() {
-				w.textAlways("commerceEdition", "Adobe Commerce")
-				w.textAlways("commerceVersion", "2.4.8")
-				w.textAlways("eventsClientVersion", "1.13.1")
-			})
+			w.raw("_metadata", metadata)
 		})
 	})
 	return w.buf
@@ -116,16 +112,15 @@ const challengeEvery = time.Second
 
 // challenge asks unverified receivers until ctx ends.
 func (h *hooks) challenge(ctx context.Context) error {
-	for {
+	for ctx.Err() == nil {
 		for _, w := range h.webhooks() {
 			if w.Status == statusUnverified {
 				h.verify(ctx, w)
 			}
 		}
-		if err := pause(ctx, challengeEvery); err != nil {
-			return nil
-		}
+		_ = pause(ctx, challengeEvery)
 	}
+	return nil
 }
 
 // verify asks a receiver for the challenge; one that doesn't know the answer is

@@ -124,6 +124,7 @@ type ioEvent struct {
 	Data              struct {
 		Key   string         `json:"key"`
 		Value map[string]any `json:"value"`
+		Meta  map[string]any `json:"_metadata"`
 	} `json:"data"`
 }
 
@@ -142,6 +143,9 @@ func TestIOEvent(t *testing.T) {
 	}
 	if e.header.Get("x-adobe-event-id") != got.EventID || e.header.Get("x-adobe-provider") == "" || e.header.Get("x-adobe-retry-count") != "" {
 		t.Errorf("headers %v", e.header)
+	}
+	if got.Data.Meta["storeId"] != "1" || got.Data.Meta["commerceVersion"] != Version248 {
+		t.Errorf("metadata %v", got.Data.Meta)
 	}
 	value := got.Data.Value
 	addresses, _ := value["addresses"].([]any)

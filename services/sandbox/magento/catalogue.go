@@ -187,7 +187,7 @@ func insertProducts(ctx context.Context, tx *sql.Tx, products []Product) error {
 }
 
 // visibility is 4 in catalogue and search, 1 not on its own.
-func (p Product) visibility() int64 {
+func (p *Product) visibility() int64 {
 	if p.ParentSKU != "" {
 		return 1
 	}

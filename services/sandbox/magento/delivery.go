@@ -94,15 +94,18 @@ func (h *hooks) emit(event string, body record) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	bodies := map[string][]byte{}
+	render := func(shape string) []byte {
+		if bodies[shape] == nil {
+			bodies[shape] = body(shape)
+		}
+		return bodies[shape]
+	}
 	for _, w := range h.list {
 		if !w.hears(event) {
 			continue
 		}
-		if bodies[w.Body] == nil {
-			bodies[w.Body] = body(w.Body)
-		}
-		d := &delivery{hook: w, event: event, body: bodies[w.Body], due: time.Now()}
-		if w.Scheme == SchemeAdobeIO && !w.envelop(d) {
+		d := &delivery{hook: w, event: event, body: render(w.Body), due: time.Now()}
+		if w.Scheme == SchemeAdobeIO && !w.envelop(d, render(bodyMetadata)) {
 			continue // it goes with the batch
 		}
 		h.schedule(d)

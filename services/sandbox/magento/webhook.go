@@ -34,7 +34,8 @@ const (
 	BodyEvent = "event" // {"event": "...", "data": {...}}, data as the PHP model holds it
 	BodyBare  = "bare"  // the record as REST answers it
 
-	bodyAdobe = "adobe" // the value of an I/O Event
+	bodyAdobe    = "adobe"    // the value of an I/O Event
+	bodyMetadata = "metadata" // what stands beside it
 )
 
 // Webhook is a receiver of events.

@@ -58,6 +58,8 @@ func (s *Server) emitOrder(event string, o *order, data func(*phpWriter)) {
 			return s.restOrder(o)
 		case bodyAdobe:
 			return adobeOrder(o)
+		case bodyMetadata:
+			return s.metadata(o.StoreID)
 		}
 		w := &phpWriter{model: true}
 		w.object("", func() {
@@ -86,6 +88,8 @@ func (s *Server) customerEvent(event string, c *customer) {
 		case bodyAdobe:
 			w.object("", func() { w.customerModel(c) })
 			return w.buf
+		case bodyMetadata:
+			return s.metadata(c.StoreID)
 		}
 		w.object("", func() {
 			w.textAlways("event", event)
@@ -105,6 +109,20 @@ func (w *phpWriter) customerModel(c *customer) {
 	w.textAlways("lastname", c.Lastname)
 	w.textAlways("created_at", c.CreatedAt)
 	w.textAlways("updated_at", c.UpdatedAt)
+}
+
+// metadata is what an I/O Event says of the store.
+func (s *Server) metadata(storeID int64) []byte {
+	w := &phpWriter{}
+	w.object("", func() {
+		website := fmt.Sprint(s.storeByID(storeID).WebsiteID)
+		w.textAlways("commerceEdition", "Adobe Commerce")
+		w.textAlways("commerceVersion", s.Version())
+		w.textAlways("storeId", fmt.Sprint(storeID))
+		w.textAlways("websiteId", website)
+		w.textAlways("storeGroupId", website)
+	})
+	return w.buf
 }
 
 // adobeOrder is the value of an I/O Event: the PHP model and not REST's shape.
