@@ -118,7 +118,9 @@ func (s *Server) adminAddWebhook(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusBadRequest, err)
 		return
 	}
-	hook.ValidationURL = orText(hook.ValidationURL, "http://"+r.Host)
+	if hook.Scheme == SchemeAdobeIO {
+		hook.ValidationURL = orText(hook.ValidationURL, "http://"+r.Host)
+	}
 	hook, err := s.AddWebhook(hook)
 	if err != nil {
 		writeProblem(w, http.StatusBadRequest, err)

@@ -20,7 +20,12 @@ type restError struct {
 	Parameters any
 }
 
-func (e *restError) Error() string { return fmt.Sprintf("%d %s %v", e.Status, e.Message, e.Parameters) }
+func (e *restError) Error() string {
+	if e.Parameters == nil {
+		return fmt.Sprintf("%d %s", e.Status, e.Message)
+	}
+	return fmt.Sprintf("%d %s %v", e.Status, e.Message, e.Parameters)
+}
 
 func badRequest(message string, parameters ...any) *restError {
 	e := &restError{Status: http.StatusBadRequest, Message: message}

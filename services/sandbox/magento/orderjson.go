@@ -90,7 +90,7 @@ func (w *phpWriter) itemColumns(it *orderItem) {
 	for _, c := range itemMoney {
 		v := *c.of(it)
 		switch {
-		case c.null && v.IsZero():
+		case c.null && v.IsZero(), it.Dynamic && c.name == "discount_tax_compensation_amount":
 		case !it.Hollow || c.child:
 			w.number(c.baseName(), v.Base)
 			w.number(c.name, v.Order)

@@ -119,7 +119,7 @@ func (s *Server) newOrder(ch *checkout) *order {
 	for _, l := range ch.lines {
 		rows = append(rows, ch.addLine(o, l)...)
 	}
-	o.IsVirtual = flag(!slices.ContainsFunc(o.Items, func(it *orderItem) bool { return it.IsVirtual == 0 }))
+	o.IsVirtual = asFlag(!slices.ContainsFunc(o.Items, func(it *orderItem) bool { return it.IsVirtual == 0 }))
 	if o.IsVirtual == 1 {
 		o.ShippingMethod, o.ShippingDescription, o.ShippingTo = "", "", orderAddress{}
 	}

@@ -104,7 +104,7 @@ func (o *order) newItem(p *Product, qty decimal.Decimal) *orderItem {
 	return &orderItem{
 		ProductID: p.ID, ProductType: p.Type, SKU: p.SKU, Name: p.Name, StoreID: o.StoreID, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
 		QtyOrdered: qty, Weight: p.Weight, RowWeight: p.Weight.Mul(qty), RuleIDs: o.AppliedRuleIDs,
-		IsVirtual: flag(p.virtual()), Decimal: flag(p.Decimal), Links: p.Links,
+		IsVirtual: asFlag(p.virtual()), Decimal: asFlag(p.Decimal), Links: p.Links,
 	}
 }
 
@@ -118,7 +118,7 @@ func (o *order) addChild(p *Product, qty decimal.Decimal) *orderItem {
 	return child
 }
 
-func flag(v bool) int64 {
+func asFlag(v bool) int64 {
 	if v {
 		return 1
 	}
