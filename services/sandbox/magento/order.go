@@ -136,6 +136,8 @@ type order struct {
 	TaxTitle         string          `json:"tax_title"`
 	TaxPercent       decimal.Decimal `json:"tax_percent"`
 
+	// Damage is done to the order when REST shows it.
+	Damage damage `json:"damage,omitempty"`
 	// Request is what was ordered, for an order that is made of this one.
 	Request *PlaceOrder `json:"request,omitempty"`
 }

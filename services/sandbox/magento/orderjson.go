@@ -20,7 +20,10 @@ func (s *Server) restOrder(o *order) []byte {
 		})
 		w.object("extension_attributes", func() { w.orderExtension(o, rows) })
 	})
-	return w.buf
+	if damaged, err := o.Damage.apply(w.buf); err == nil {
+		return damaged
+	}
+	return w.buf // another change took the place away
 }
 
 // orderWriter decides whether this order's amounts are printed with 17 digits.

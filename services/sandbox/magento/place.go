@@ -31,6 +31,12 @@ func (s *Server) draft(ctx context.Context, p PlaceOrder) (*checkout, *order, er
 	if o.Payment.Method == "free" && !o.GrandTotal.IsZero() {
 		return nil, nil, fmt.Errorf("%w: payment method free, and %s is to be paid", ErrInvalidOrder, o.GrandTotal.Order)
 	}
+	if len(p.Damage) > 0 {
+		if _, err := p.Damage.apply(s.restOrder(o)); err != nil {
+			return nil, nil, fmt.Errorf("%w: damage: %w", ErrInvalidOrder, err)
+		}
+		o.Damage = p.Damage
+	}
 	return ch, o, nil
 }
 

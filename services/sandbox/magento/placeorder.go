@@ -55,6 +55,10 @@ type PlaceOrder struct {
 	Shipping *Address `json:"shipping_address,omitempty"`
 	// Comment is what the shopper wrote to the store.
 	Comment string `json:"comment,omitempty"`
+	// Damage makes REST answer the order as no store should: values by JSON
+	// pointer, such as {"/items/0/qty_ordered": -1, "/billing_address": null};
+	// null takes a field away.
+	Damage damage `json:"damage,omitempty"`
 }
 
 // PlaceLine is one SKU in the basket. The child of a configurable product is
