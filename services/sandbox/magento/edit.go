@@ -72,6 +72,7 @@ func (e EditOrder) apply(p PlaceOrder) PlaceOrder {
 	if e.Shipping != nil {
 		p.Shipping = e.Shipping
 	}
+	p.Damage = nil
 	p.ShippingMethod, p.PaymentMethod = orText(e.ShippingMethod, p.ShippingMethod), orText(e.PaymentMethod, p.PaymentMethod)
 	return p
 }
