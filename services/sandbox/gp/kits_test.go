@@ -68,6 +68,13 @@ func TestUserDefinedFieldsComeBack(t *testing.T) {
 			t.Errorf("no %s in %s", want, body)
 		}
 	}
+	orders, err := s.Orders(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := orders[0].UserDefined; len(got) != 5 || got["USERDEF1"] != "Kind words" || got["USRTAB03"] != "L3" {
+		t.Errorf("the admin API shows %v", got)
+	}
 	s.must("UpdateSalesOrder", `<salesOrder><Key><Id>WEB100000417</Id></Key><UserDefined><Text01>Other words</Text01></UserDefined></salesOrder>CONTEXT`)
 	if body := read(); !strings.Contains(body, "<Text01>Other words</Text01>") {
 		t.Errorf("an update left %s", body)
