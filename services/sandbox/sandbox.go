@@ -7,13 +7,12 @@ package sandbox
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -35,10 +34,14 @@ type Config struct {
 	Company int
 	// WebhookURL, when set, is told of every order save, signed with WebhookSecret.
 	WebhookURL, WebhookSecret string
+	// Webhooks, when there are any, are told instead, each in its own way.
+	Webhooks []magento.Webhook
 	// Seed makes the catalogue, the customers and the shoppers.
 	Seed uint64
 	// Version is the store's; see the magento package.
 	Version string
+	// Mix is what shoppers buy; see the magento package.
+	Mix string
 	// CreateTime and ReadTime are how long GP works on a write and on a read.
 	CreateTime, ReadTime time.Duration
 	Location             *time.Location
@@ -76,14 +79,15 @@ func New(cfg Config) (*Sandbox, error) {
 		}
 	}
 	s := &Sandbox{
-		MagentoFaults: fault.New(cfg.Seed, fault.Options{ErrorBody: magentoError}),
+		MagentoFaults: fault.New(cfg.Seed, magento.FaultOptions()),
 		GPFaults:      fault.New(cfg.Seed + 1),
 	}
 	mc := magento.Config{
-		DB: file("magento.db"), Token: cfg.Token, Seed: cfg.Seed, Version: cfg.Version,
+		DB: file("magento.db"), Token: cfg.Token, Seed: cfg.Seed, Version: cfg.Version, Mix: cfg.Mix,
 		Fault: s.MagentoFaults, Logger: cfg.Logger,
 	}
-	if cfg.WebhookURL != "" {
+	mc.Webhooks = cfg.Webhooks
+	if cfg.WebhookURL != "" && len(cfg.Webhooks) == 0 {
 		mc.Webhooks = []magento.Webhook{{URL: cfg.WebhookURL, Secret: cfg.WebhookSecret}}
 	}
 	var err error
@@ -108,14 +112,27 @@ func New(cfg Config) (*Sandbox, error) {
 }
 
 // items are GP's for the store's products: the SKU is the item number, in
-// capitals as GP keeps its ids.
+// capitals as GP keeps its ids. A bundle with a price of its own is a kit, and
+// what has no weight is a service.
 func items(products []magento.Product, site string) []gp.Item {
 	out := make([]gp.Item, 0, len(products))
 	for i, p := range products {
-		out = append(out, gp.Item{
-			ItemNumber: p.SKU, Description: p.Name, Price: p.Price, Cost: p.Cost,
-			OnHand: map[string]decimal.Decimal{site: onHand(i)},
-		})
+		it := gp.Item{ItemNumber: p.SKU, Description: p.Name, Price: p.Price, Cost: p.Cost}
+		if p.Decimal {
+			it.QuantityDecimals = 4
+		}
+		switch p.Type {
+		case magento.TypeSimple:
+			it.OnHand = map[string]decimal.Decimal{site: onHand(i)}
+		case magento.TypeBundle:
+			it.Type = "Kit"
+			for _, part := range p.Parts {
+				it.Components = append(it.Components, gp.Component{ItemNumber: strings.ToUpper(part.SKU), Quantity: part.Qty})
+			}
+		default:
+			it.Type = "Service"
+		}
+		out = append(out, it)
 	}
 	return out
 }
@@ -125,13 +142,3 @@ func (s *Sandbox) Run(ctx context.Context) error { return s.Magento.Run(ctx) }
 
 // Close closes both databases.
 func (s *Sandbox) Close() error { return errors.Join(s.Magento.Close(), s.GP.Close()) }
-
-// magentoError is what the store answers when PHP throws (Magento core,
-// Framework/Webapi/ErrorProcessor).
-func magentoError(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(http.StatusInternalServerError)
-	_ = json.NewEncoder(w).Encode(map[string]string{
-		"message": "Internal Error. Details are available in Magento log file. Report ID: webapi-5f3a1c9e8b7d2",
-	})
-}

@@ -1,16 +1,21 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/oklog/run"
 
+	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/httpserve"
 	"github.com/magpie-integration/magpie/libs/telemetry"
 	"github.com/magpie-integration/magpie/services/sandbox"
+	"github.com/magpie-integration/magpie/services/sandbox/magento"
 )
 
 type sandboxCmd struct {
@@ -18,6 +23,8 @@ type sandboxCmd struct {
 	Seed       uint64        `default:"0" help:"Makes the catalogue, the customers and the shoppers."`
 	Store      string        `default:"" type:"path" help:"The folder of both databases; the default is <nats.store>/sandbox."`
 	Memory     bool          `help:"Keep nothing on disk."`
+	Mix        string        `enum:"usual,plain,all" default:"usual" help:"What shoppers buy: ${enum}. All has orders that need a merchant's decision."`
+	Webhooks   string        `default:"" type:"existingfile" help:"JSON list of the store's webhooks, as POST /_sandbox/webhooks takes them, in place of the one to http.ingest."`
 	Version    string        `name:"magento-version" enum:"2.4.6,2.4.7,2.4.8,2.4.9" default:"2.4.8" help:"The store's version: ${enum}."`
 	CreateTime time.Duration `default:"120ms" help:"How long GP works on a write."`
 	ReadTime   time.Duration `default:"25ms" help:"How long GP works on a read."`
@@ -54,7 +61,10 @@ func (c sandboxCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 		dir = ""
 	}
 	sc := sandboxConfig(cfg, dir)
-	sc.Seed, sc.Version, sc.CreateTime, sc.ReadTime, sc.Logger = c.Seed, c.Version, c.CreateTime, c.ReadTime, observed.Log
+	if sc.Webhooks, err = readWebhooks(c.Webhooks); err != nil {
+		return err
+	}
+	sc.Seed, sc.Mix, sc.Version, sc.CreateTime, sc.ReadTime, sc.Logger = c.Seed, c.Mix, c.Version, c.CreateTime, c.ReadTime, observed.Log
 	s, err := sandbox.New(sc)
 	if err != nil {
 		return err
@@ -79,4 +89,23 @@ func (c sandboxCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 		add(func(ctx context.Context) error { return s.Magento.Shop(ctx, c.Rate, nil) })
 	}
 	return g.Run()
+}
+
+// readWebhooks reads a list of webhooks from a file; no file is no list.
+func readWebhooks(path string) ([]magento.Webhook, error) {
+	if path == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var list []magento.Webhook
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&list); err != nil {
+		return nil, failure.Rejected("cli.webhooks", "webhooks", path+" is no JSON list of webhooks: "+err.Error(),
+			"write it as docs/sandbox.md shows: [{\"url\": …, \"scheme\": …, \"secret\": …}]")
+	}
+	return list, nil
 }

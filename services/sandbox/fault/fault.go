@@ -3,7 +3,7 @@
 // wrap their handler in it, so a test turns the same knobs for the store and
 // for the ERP system.
 //
-//	request ─▶ down? ─▶ throttled? ─▶ latency ─▶ slow above N? ─▶ error? ─▶ work ─▶ answer lost? ─▶ truncated? ─▶ answer
+//	request ─▶ down? ─▶ throttled? ─▶ latency ─▶ slow above N? ─▶ error? ─▶ other answer? ─▶ work ─▶ answer lost? ─▶ truncated? ─▶ answer
 //
 // Against a proxy such as toxiproxy it adds one thing: it knows the difference
 // between work not done and work done whose answer never came, which is the
@@ -14,10 +14,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -31,6 +33,7 @@ const (
 	FiredError      = "error"
 	FiredThrottle   = "throttle"
 	FiredDown       = "down"
+	FiredInstead    = "instead"
 	FiredLostAnswer = "lostAnswer"
 	FiredTruncate   = "truncate"
 )
@@ -40,6 +43,9 @@ type Options struct {
 	// ErrorBody answers a request that ErrorRate picked: status, headers, and
 	// body. The default is a plain text 500.
 	ErrorBody func(w http.ResponseWriter)
+	// Answers are what Faults.Instead can name, beside those that any web server
+	// gives: "html", "502", "empty" and "redirect".
+	Answers map[string]func(w http.ResponseWriter)
 }
 
 // Injector decides for each request whether and how it fails. It is safe for
@@ -73,6 +79,9 @@ func New(seed uint64, opts ...Options) *Injector {
 			http.Error(w, "internal server error", http.StatusInternalServerError)
 		}
 	}
+	answers := maps.Clone(webAnswers)
+	maps.Copy(answers, i.opts.Answers)
+	i.opts.Answers = answers
 	return i
 }
 
@@ -81,6 +90,9 @@ func (i *Injector) Set(f Faults) error {
 	only, err := f.validate()
 	if err != nil {
 		return err
+	}
+	if _, ok := i.opts.Answers[f.Instead]; !ok && (f.Instead != "" || f.InsteadRate > 0) {
+		return fmt.Errorf("fault: instead: %q is not one of %q", f.Instead, slices.Sorted(maps.Keys(i.opts.Answers)))
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -128,6 +140,8 @@ func (i *Injector) Wrap(next http.Handler) http.Handler {
 		switch {
 		case p.failed:
 			i.opts.ErrorBody(w)
+		case p.instead != nil:
+			p.instead(w)
 		case p.lost:
 			next.ServeHTTP(&recording{}, r)
 			cut(w)
@@ -146,6 +160,7 @@ type plan struct {
 	down                               string
 	changed                            <-chan struct{}
 	throttled, failed, lost, truncated bool
+	instead                            func(http.ResponseWriter)
 	latency                            time.Duration
 }
 
@@ -156,6 +171,7 @@ func (i *Injector) decide(r *http.Request, underWay int64) plan {
 	defer i.mu.Unlock()
 	f := i.faults
 	jitter, throttle, fail, lose, truncate := i.rng.Float64(), i.rng.Float64(), i.rng.Float64(), i.rng.Float64(), i.rng.Float64()
+	instead := i.rng.Float64()
 	p := plan{changed: i.changed}
 	count := func(name string) { i.fired[name]++ }
 
@@ -182,6 +198,9 @@ func (i *Injector) decide(r *http.Request, underWay int64) plan {
 	case picked && fail < f.ErrorRate:
 		p.failed = true
 		count(FiredError)
+	case picked && instead < f.InsteadRate:
+		p.instead = i.opts.Answers[f.Instead]
+		count(FiredInstead)
 	case picked && lose < f.LostAnswerRate:
 		p.lost = true
 		count(FiredLostAnswer)
@@ -291,7 +310,7 @@ func (rec *recording) writeHalf(w http.ResponseWriter) {
 func (f Faults) validate() (*regexp.Regexp, error) {
 	for name, rate := range map[string]float64{
 		"errorRate": f.ErrorRate, "throttleRate": f.ThrottleRate,
-		"lostAnswerRate": f.LostAnswerRate, "truncateRate": f.TruncateRate,
+		"lostAnswerRate": f.LostAnswerRate, "truncateRate": f.TruncateRate, "insteadRate": f.InsteadRate,
 	} {
 		if rate < 0 || rate > 1 {
 			return nil, fmt.Errorf("fault: %s: %v is not a share between 0 and 1", name, rate)

@@ -41,7 +41,7 @@ func (s *system) get(ctx context.Context, path string) (status int, body, retryA
 	if err != nil {
 		return 0, "", "", err
 	}
-	resp, err := s.Client().Do(req)
+	resp, err := s.Client().Transport.RoundTrip(req) // follows nothing
 	if err != nil {
 		return 0, "", "", err
 	}
@@ -69,6 +69,12 @@ func TestWhatTheClientSees(t *testing.T) {
 		{name: "work done, answer lost", faults: fault.Faults{LostAnswerRate: 1}, wantWork: 1, wantFired: fault.FiredLostAnswer},
 		{name: "lost only where it matches", faults: fault.Faults{LostAnswerRate: 1, ErrorRate: 1, LostAnswerOn: "^POST "}, wantStatus: 200, wantWork: 1},
 		{name: "lost where it matches", faults: fault.Faults{LostAnswerRate: 1, LostAnswerOn: "^GET /orders"}, path: "/orders", wantWork: 1, wantFired: fault.FiredLostAnswer},
+		{name: "a page instead", faults: fault.Faults{InsteadRate: 1, Instead: "html"}, wantStatus: 200, wantBody: "<!DOCTYPE html>", wantFired: fault.FiredInstead},
+		{name: "a gateway's page", faults: fault.Faults{InsteadRate: 1, Instead: "502"}, wantStatus: 502, wantBody: "<!DOCTYPE html>", wantFired: fault.FiredInstead},
+		{name: "nothing instead", faults: fault.Faults{InsteadRate: 1, Instead: "empty"}, wantStatus: 200, wantFired: fault.FiredInstead},
+		{name: "to a login", faults: fault.Faults{InsteadRate: 1, Instead: "redirect"}, wantStatus: 302, wantFired: fault.FiredInstead},
+		{name: "the system's own", faults: fault.Faults{InsteadRate: 1, Instead: "tea"}, wantStatus: 418, wantFired: fault.FiredInstead},
+		{name: "instead only where it matches", faults: fault.Faults{InsteadRate: 1, Instead: "502", LostAnswerOn: "^POST "}, wantStatus: 200, wantBody: "0123", wantWork: 1},
 		{name: "latency", faults: fault.Faults{Latency: time.Millisecond, LatencyJitter: time.Millisecond}, wantStatus: 200, wantWork: 1, wantFired: fault.FiredLatency},
 		{name: "slow when crowded", faults: fault.Faults{SlowBy: time.Millisecond}, wantStatus: 200, wantWork: 1, wantFired: fault.FiredSlow},
 	}
@@ -77,7 +83,7 @@ func TestWhatTheClientSees(t *testing.T) {
 			i := fault.New(1, fault.Options{ErrorBody: func(w http.ResponseWriter) {
 				w.WriteHeader(http.StatusInternalServerError)
 				_, _ = io.WriteString(w, "report")
-			}})
+			}, Answers: map[string]func(http.ResponseWriter){"tea": func(w http.ResponseWriter) { w.WriteHeader(http.StatusTeapot) }}})
 			if err := i.Set(tt.faults); err != nil {
 				t.Fatal(err)
 			}
@@ -160,6 +166,8 @@ func TestAdmin(t *testing.T) {
 		{"change one", "PATCH", `{"down":"hang"}`, 200, fault.Faults{Latency: 200 * time.Millisecond, ErrorRate: 0.1, Down: "hang"}},
 		{"refuse a wrong name", "PATCH", `{"nope":1}`, 400, fault.Faults{Latency: 200 * time.Millisecond, ErrorRate: 0.1, Down: "hang"}},
 		{"refuse a rate of 2", "PUT", `{"errorRate":2}`, 400, fault.Faults{Latency: 200 * time.Millisecond, ErrorRate: 0.1, Down: "hang"}},
+		{"refuse an unknown answer", "PUT", `{"insteadRate":1,"instead":"poem"}`, 400, fault.Faults{Latency: 200 * time.Millisecond, ErrorRate: 0.1, Down: "hang"}},
+		{"refuse a rate of no answer", "PUT", `{"insteadRate":1}`, 400, fault.Faults{Latency: 200 * time.Millisecond, ErrorRate: 0.1, Down: "hang"}},
 		{"refuse a broken pattern", "PUT", `{"lostAnswerOn":"("}`, 400, fault.Faults{Latency: 200 * time.Millisecond, ErrorRate: 0.1, Down: "hang"}},
 		{"clear", "DELETE", "", 200, fault.Faults{}},
 		{"other verbs", "POST", "", 405, fault.Faults{}},

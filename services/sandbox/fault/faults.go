@@ -32,8 +32,12 @@ type Faults struct {
 	// LostAnswerRate is the share whose work is done and whose answer is not
 	// sent: the connection is cut.
 	LostAnswerRate float64
-	// LostAnswerOn limits LostAnswerRate and ErrorRate to requests whose
-	// "METHOD path SOAPAction" matches this regular expression.
+	// InsteadRate is the share that gets another answer before any work is done:
+	// Instead, the name of one of Options.Answers.
+	InsteadRate float64
+	Instead     string
+	// LostAnswerOn limits LostAnswerRate, ErrorRate and InsteadRate to requests
+	// whose "METHOD path SOAPAction" matches this regular expression.
 	LostAnswerOn string
 	// SlowAbove and SlowBy delay a request by SlowBy when it is one of more
 	// than SlowAbove under way.
@@ -51,6 +55,8 @@ type wire struct {
 	ThrottleRate   float64  `json:"throttleRate"`
 	Down           string   `json:"down"`
 	LostAnswerRate float64  `json:"lostAnswerRate"`
+	InsteadRate    float64  `json:"insteadRate"`
+	Instead        string   `json:"instead"`
 	LostAnswerOn   string   `json:"lostAnswerOn"`
 	SlowAbove      int      `json:"slowAbove"`
 	SlowBy         duration `json:"slowBy"`
@@ -61,7 +67,7 @@ func (f Faults) wire() wire {
 	return wire{
 		Latency: duration(f.Latency), LatencyJitter: duration(f.LatencyJitter),
 		ErrorRate: f.ErrorRate, ThrottleRate: f.ThrottleRate, Down: f.Down,
-		LostAnswerRate: f.LostAnswerRate, LostAnswerOn: f.LostAnswerOn,
+		LostAnswerRate: f.LostAnswerRate, InsteadRate: f.InsteadRate, Instead: f.Instead, LostAnswerOn: f.LostAnswerOn,
 		SlowAbove: f.SlowAbove, SlowBy: duration(f.SlowBy), TruncateRate: f.TruncateRate,
 	}
 }
@@ -70,7 +76,7 @@ func (w wire) faults() Faults {
 	return Faults{
 		Latency: time.Duration(w.Latency), LatencyJitter: time.Duration(w.LatencyJitter),
 		ErrorRate: w.ErrorRate, ThrottleRate: w.ThrottleRate, Down: w.Down,
-		LostAnswerRate: w.LostAnswerRate, LostAnswerOn: w.LostAnswerOn,
+		LostAnswerRate: w.LostAnswerRate, InsteadRate: w.InsteadRate, Instead: w.Instead, LostAnswerOn: w.LostAnswerOn,
 		SlowAbove: w.SlowAbove, SlowBy: time.Duration(w.SlowBy), TruncateRate: w.TruncateRate,
 	}
 }

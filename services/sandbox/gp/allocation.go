@@ -11,14 +11,15 @@ import (
 
 // allocate splits a line's quantity into what is allocated, back ordered and
 // canceled, by the option of behavior Quantity Shortage, and reserves stock.
-// Available is on hand less allocated, in base units (IV00102).
+// Available is on hand less allocated, in base units (IV00102). A kit has no
+// stock: there are as many as its components make, and those are reserved.
 func (c *call) allocate(ctx context.Context, d *document, l *line) error {
 	ordered, _ := l.amount("Quantity")
 	canceled, _ := l.amount("QuantityCanceled")
 	wanted := ordered.Sub(canceled)
 	backorder := decimal.Zero
 	allocated := wanted
-	stocked := l.item.stocked() && l.item.ItemNumber != "" && !l.bool("IsDropShip")
+	stocked := l.item.allocated() && l.item.ItemNumber != "" && !l.bool("IsDropShip")
 	if !stocked || !c.allocates {
 		allocated = decimal.Zero
 	} else {
@@ -72,9 +73,54 @@ func (c *call) mayBackorder(d *document, l *line) {
 
 // available is in the line's unit.
 func (c *call) available(ctx context.Context, l *line) (decimal.Decimal, error) {
+	if l.item.Type != kitType {
+		return c.onShelf(ctx, l)
+	}
+	kits := decimal.Zero
+	parts, err := c.components(ctx, l)
+	if err != nil {
+		return kits, err
+	}
+	for i, p := range parts {
+		there, err := c.onShelf(ctx, p.line)
+		if err != nil {
+			return kits, err
+		}
+		if n := there.Div(p.each).Floor(); i == 0 || n.LessThan(kits) {
+			kits = n
+		}
+	}
+	return kits.Div(l.unit.BaseUnits).Floor(), nil
+}
+
+// component is a line of one item of a kit, and how many one kit takes.
+type component struct {
+	*line
+	each decimal.Decimal
+}
+
+func (c *call) components(ctx context.Context, kit *line) ([]component, error) {
+	parts := make([]component, 0, len(kit.item.Components))
+	for _, of := range kit.item.Components {
+		item, found, err := loadItem(ctx, c.q, of.ItemNumber)
+		if err != nil {
+			return nil, err
+		}
+		if found && item.stocked() {
+			parts = append(parts, component{&line{object: kit.object, item: item, unit: Unit{BaseUnits: decimal.NewFromInt(1)}}, of.Quantity})
+		}
+	}
+	return parts, nil
+}
+
+// onShelf is the stock of an item at the line's site that nobody has.
+func (c *call) onShelf(ctx context.Context, l *line) (decimal.Decimal, error) {
 	var onHand, allocated decimal.Decimal
 	err := c.q.QueryRowContext(ctx, `SELECT QTYONHND, ATYALLOC FROM IV00102 WHERE ITEMNMBR = ? AND LOCNCODE = ? AND RCRDTYPE = 2`,
 		l.item.ItemNumber, l.str("WarehouseKey.Id")).Scan(&onHand, &allocated)
+	if errors.Is(err, sql.ErrNoRows) {
+		return decimal.Zero, nil // a component that the site doesn't have
+	}
 	if err != nil {
 		return decimal.Zero, fmt.Errorf("read stock of %s: %w", l.item.ItemNumber, err)
 	}
@@ -86,6 +132,19 @@ func (c *call) available(ctx context.Context, l *line) (decimal.Decimal, error) 
 // item's row: a change of stock shows as a change of the item.
 func (c *call) reserve(ctx context.Context, l *line, allocated, backorder decimal.Decimal, sign int64) error {
 	if allocated.IsZero() && backorder.IsZero() {
+		return nil
+	}
+	if l.item.Type == kitType {
+		parts, err := c.components(ctx, l)
+		if err != nil {
+			return err
+		}
+		for _, p := range parts {
+			each := p.each.Mul(l.unit.BaseUnits)
+			if err := c.reserve(ctx, p.line, allocated.Mul(each), backorder.Mul(each), sign); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
 	site := l.str("WarehouseKey.Id")
@@ -112,7 +171,7 @@ func (c *call) reserve(ctx context.Context, l *line, allocated, backorder decima
 // release gives back what a stored line has reserved.
 func (c *call) release(ctx context.Context, o *object) error {
 	item, found, err := loadItem(ctx, c.q, o.str("ItemKey.Id"))
-	if err != nil || !found || !item.stocked() {
+	if err != nil || !found || !item.allocated() {
 		return err
 	}
 	unit, ok := item.unit(o.str("UofM"))

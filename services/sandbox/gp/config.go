@@ -139,11 +139,19 @@ type Item struct {
 	QuantityDecimals int
 	// CurrencyDecimals is how many decimals a unit price may have; 0 means 2.
 	CurrencyDecimals int
-	NoBackorder      bool
-	Discontinued     bool
-	Inactive         bool
+	// Components are what one unit of a Kit takes from stock.
+	Components   []Component
+	NoBackorder  bool
+	Discontinued bool
+	Inactive     bool
 	// OnHand is the stock per site; a site that isn't in it isn't assigned.
 	OnHand map[string]decimal.Decimal
+}
+
+// Component is an item in a kit, in base units.
+type Component struct {
+	ItemNumber string          `json:"ITEMNMBR"`
+	Quantity   decimal.Decimal `json:"QUANTITY"`
 }
 
 // Customer is a customer to start with; more comes with CreateCustomer.

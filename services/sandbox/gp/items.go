@@ -26,6 +26,12 @@ func (it Item) withDefaults() Item {
 // fees have none.
 func (it Item) stocked() bool { return it.Type == "Sales Item" }
 
+// kitType is the ItemType of an item that is made of others.
+const kitType = "Kit"
+
+// allocated reports whether an order of the item reserves stock.
+func (it Item) allocated() bool { return it.stocked() || it.Type == kitType }
+
 func (it Item) unit(name string) (Unit, bool) {
 	for _, u := range it.Units {
 		if strings.EqualFold(u.Name, name) {

@@ -2,7 +2,9 @@ package gp
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -18,6 +20,7 @@ type OrderRow struct {
 	Date         string          `json:"DOCDATE"`
 	Subtotal     decimal.Decimal `json:"SUBTOTAL"`
 	Freight      decimal.Decimal `json:"FRTAMNT"`
+	Misc         decimal.Decimal `json:"MISCAMNT"`
 	Tax          decimal.Decimal `json:"TAXAMNT"`
 	Discount     decimal.Decimal `json:"TRDISAMT"`
 	Amount       decimal.Decimal `json:"DOCAMNT"`
@@ -25,7 +28,9 @@ type OrderRow struct {
 	History      bool            `json:"history"`
 	Created      string          `json:"CREATDDT"`
 	LastModified time.Time       `json:"DEX_ROW_TS"`
-	Lines        []OrderLine     `json:"lines"`
+	// UserDefined are the filled fields of SOP10106 by their columns.
+	UserDefined map[string]string `json:"user_defined,omitempty"`
+	Lines       []OrderLine       `json:"lines"`
 }
 
 // OrderLine is a line of an OrderRow.
@@ -58,7 +63,7 @@ func (s *Server) Orders(ctx context.Context) ([]OrderRow, error) {
 }
 
 func readOrders(ctx context.Context, q querier, header, lines table) ([]OrderRow, error) {
-	rows, err := q.QueryContext(ctx, `SELECT SOPNUMBE, CUSTNMBR, CSTPONBR, BACHNUMB, CURNCYID, DOCDATE, SUBTOTAL, FRTAMNT, TAXAMNT, TRDISAMT, DOCAMNT,
+	rows, err := q.QueryContext(ctx, `SELECT SOPNUMBE, CUSTNMBR, CSTPONBR, BACHNUMB, CURNCYID, DOCDATE, SUBTOTAL, FRTAMNT, MISCAMNT, TAXAMNT, TRDISAMT, DOCAMNT,
 		VOIDSTTS, CREATDDT, DEX_ROW_TS FROM `+header.name+` ORDER BY SOPNUMBE`)
 	if err != nil {
 		return nil, fmt.Errorf("read orders: %w", err)
@@ -69,7 +74,7 @@ func readOrders(ctx context.Context, q querier, header, lines table) ([]OrderRow
 	for rows.Next() {
 		o := OrderRow{History: header.name == headerHistory.name, Lines: []OrderLine{}}
 		var stamp string
-		if err := rows.Scan(&o.Number, &o.Customer, &o.CustomerPO, &o.Batch, &o.Currency, &o.Date, &o.Subtotal, &o.Freight,
+		if err := rows.Scan(&o.Number, &o.Customer, &o.CustomerPO, &o.Batch, &o.Currency, &o.Date, &o.Subtotal, &o.Freight, &o.Misc,
 			&o.Tax, &o.Discount, &o.Amount, &o.Voided, &o.Created, &stamp); err != nil {
 			return nil, fmt.Errorf("read orders: %w", err)
 		}
@@ -98,5 +103,45 @@ func readOrders(ctx context.Context, q querier, header, lines table) ([]OrderRow
 			list[i].Lines = append(list[i].Lines, l)
 		}
 	}
-	return list, lineRows.Err()
+	if err := lineRows.Err(); err != nil {
+		return nil, fmt.Errorf("read lines: %w", err)
+	}
+	return list, readUserDefined(ctx, q, func(number string) *OrderRow {
+		if i, ok := at[number]; ok {
+			return &list[i]
+		}
+		return nil
+	})
+}
+
+// readUserDefined adds the user-defined fields to the orders that have some.
+func readUserDefined(ctx context.Context, q querier, order func(number string) *OrderRow) error {
+	columns := []string{"USRDAT01", "USRDAT02", "USRTAB01", "USRTAB09", "USRTAB03", "USERDEF1", "USERDEF2", "USRDEF03", "USRDEF04", "USRDEF05"}
+	rows, err := q.QueryContext(ctx, "SELECT SOPNUMBE, "+strings.Join(columns, ", ")+" FROM "+userDefined.name)
+	if err != nil {
+		return fmt.Errorf("read user-defined fields: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var number string
+		values := make([]sql.NullString, len(columns))
+		into := []any{&number}
+		for i := range values {
+			into = append(into, &values[i])
+		}
+		if err := rows.Scan(into...); err != nil {
+			return fmt.Errorf("read user-defined fields: %w", err)
+		}
+		o := order(number)
+		for i, v := range values {
+			if o == nil || v.String == "" || strings.HasPrefix(v.String, "1900-01-01") {
+				continue // a date of GP that is none
+			}
+			if o.UserDefined == nil {
+				o.UserDefined = map[string]string{}
+			}
+			o.UserDefined[columns[i]] = v.String
+		}
+	}
+	return rows.Err()
 }

@@ -17,9 +17,11 @@ REST API      /rest/V1/..., /rest/<store>/V1/..., /rest/all/V1/...  (Authorizati
 Admin API     POST   /_sandbox/orders                  place an order; the body may fix any part of it
               GET    /_sandbox/orders                  all orders with status, total, comments
               POST   /_sandbox/orders/{increment}/cancel
+              POST   /_sandbox/orders/{increment}/edit   replace an order, as editing it in the Admin does
               GET    /_sandbox/webhooks                receivers, faults, counters
               POST   /_sandbox/webhooks                register a receiver
               PUT    /_sandbox/webhooks                set the webhook faults
+              GET    /_sandbox/webhooks/public-key     the key of adobe-webhooks; POST makes a new one
               GET    /_sandbox/faults                  HTTP faults and counters; PUT, PATCH, DELETE change them
               GET    /_sandbox/version                 PUT changes it
               GET    /_sandbox/calls                   requests per route
@@ -33,9 +35,13 @@ func (s *Server) admin() http.Handler {
 		r.Post("/orders", s.adminPlace)
 		r.Get("/orders", s.adminOrders)
 		r.Post("/orders/{increment}/cancel", s.adminCancel)
+		r.Post("/orders/{increment}/edit", s.adminEdit)
 		r.Get("/webhooks", func(w http.ResponseWriter, _ *http.Request) { s.writeWebhooks(w) })
 		r.Post("/webhooks", s.adminAddWebhook)
 		r.Put("/webhooks", s.adminWebhookFaults)
+		r.Get("/webhooks/public-key", s.adminPublicKey)
+		r.Post("/webhooks/public-key", s.adminPublicKey)
+		r.Get("/webhooks/validation/{token}", s.adminValidate)
 		r.Handle("/faults", s.cfg.Fault.Admin())
 		r.Get("/version", func(w http.ResponseWriter, _ *http.Request) { s.writeVersion(w) })
 		r.Put("/version", s.adminVersion)
@@ -52,9 +58,12 @@ func (s *Server) adminPlace(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	row, err := s.Place(r.Context(), p)
+	var refused *restError
 	switch {
 	case errors.Is(err, ErrInvalidOrder):
 		writeProblem(w, http.StatusBadRequest, err)
+	case errors.As(err, &refused): // by a hook
+		writeProblem(w, http.StatusConflict, err)
 	case err != nil:
 		writeProblem(w, http.StatusInternalServerError, err)
 	default:
@@ -83,16 +92,43 @@ func (s *Server) adminCancel(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func (s *Server) adminEdit(w http.ResponseWriter, r *http.Request) {
+	var e EditOrder
+	if err := readJSON(w, r, &e); err != nil {
+		writeProblem(w, http.StatusBadRequest, err)
+		return
+	}
+	row, err := s.Edit(r.Context(), chi.URLParam(r, "increment"), e)
+	var refused *restError
+	switch {
+	case errors.Is(err, errNoEntity):
+		writeProblem(w, http.StatusNotFound, err)
+	case errors.Is(err, ErrInvalidOrder), errors.As(err, &refused):
+		writeProblem(w, http.StatusConflict, err)
+	case err != nil:
+		writeProblem(w, http.StatusInternalServerError, err)
+	default:
+		writeJSON(w, http.StatusCreated, row)
+	}
+}
+
 func (s *Server) adminAddWebhook(w http.ResponseWriter, r *http.Request) {
 	var hook Webhook
 	if err := readJSON(w, r, &hook); err != nil {
 		writeProblem(w, http.StatusBadRequest, err)
 		return
 	}
+	if hook.Scheme == SchemeAdobeIO {
+		hook.ValidationURL = orText(hook.ValidationURL, "http://"+r.Host)
+	}
 	hook, err := s.AddWebhook(hook)
 	if err != nil {
 		writeProblem(w, http.StatusBadRequest, err)
 		return
+	}
+	if hook.Status == statusUnverified {
+		s.hooks.verify(r.Context(), hook)
+		hook = s.Webhooks()[hook.ID-1]
 	}
 	hook.Secret = ""
 	writeJSON(w, http.StatusCreated, hook)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -16,7 +17,18 @@ import (
 const (
 	TypeSimple       = "simple"
 	TypeConfigurable = "configurable"
+	TypeBundle       = "bundle"
+	TypeGrouped      = "grouped"
+	TypeVirtual      = "virtual"
+	TypeDownloadable = "downloadable"
+	TypeGiftCard     = "giftcard"
 )
+
+// Part is what one bundle or group holds of a product.
+type Part struct {
+	SKU string          `json:"sku"`
+	Qty decimal.Decimal `json:"qty"`
+}
 
 // Product is a row of the catalogue. A simple product with a ParentSKU is
 // sold through its configurable parent.
@@ -31,16 +43,49 @@ type Product struct {
 	ParentSKU string          `json:"parent_sku,omitempty"`
 	Options   []optionValue   `json:"options,omitempty"`
 	CreatedAt string          `json:"created_at"`
+	// Special is a reduced price, FPT a fixed product tax, both per unit.
+	Special decimal.Decimal `json:"special_price,omitzero"`
+	FPT     decimal.Decimal `json:"fpt,omitzero"`
+	// Decimal lets it be bought in fractions.
+	Decimal bool `json:"is_qty_decimal,omitempty"`
+	// Parts are what a bundle or a group holds. A bundle with FixedPrice has a
+	// price and an SKU of its own; those of others come from their parts.
+	Parts      []Part `json:"parts,omitempty"`
+	FixedPrice bool   `json:"fixed_price,omitempty"`
+	// Links are the files of a downloadable product.
+	Links []int64 `json:"links,omitempty"`
 }
 
-// SKUs returns every product that stands on shelves: the simple ones, with the
-// children of configurable products. These are the SKUs that order rows name.
+// virtual reports whether there is nothing to ship.
+func (p *Product) virtual() bool {
+	switch p.Type {
+	case TypeVirtual, TypeDownloadable, TypeGiftCard:
+		return true
+	}
+	return false
+}
+
+func (p *Product) dynamicBundle() bool { return p.Type == TypeBundle && !p.FixedPrice }
+
+// price is what a unit costs today.
+func (p *Product) price() decimal.Decimal {
+	if !p.Special.IsZero() {
+		return p.Special
+	}
+	return p.Price
+}
+
+// SKUs returns every product whose SKU an order row can name and an ERP system
+// must know: those that stand on shelves, with the children of configurable
+// products, then what is virtual, then bundles with a price of their own.
 func (s *Server) SKUs(ctx context.Context) ([]Product, error) {
-	rows, err := s.db.reader.QueryContext(ctx, `SELECT doc FROM catalog_product WHERE type_id = ? ORDER BY entity_id`, TypeSimple)
+	rows, err := s.db.reader.QueryContext(ctx, `SELECT doc FROM catalog_product
+		WHERE type_id NOT IN (?, ?) ORDER BY type_id <> ?, entity_id`, TypeConfigurable, TypeGrouped, TypeSimple)
 	if err != nil {
 		return nil, fmt.Errorf("magento: read products: %w", err)
 	}
-	return scanDocs[Product](rows)
+	products, err := scanDocs[Product](rows)
+	return slices.DeleteFunc(products, func(p Product) bool { return p.dynamicBundle() }), err
 }
 
 // scanDocs decodes a result of one document column and closes it.
@@ -72,12 +117,13 @@ var oddSKUs = []struct{ sku, name, price string }{
 	{"wax-50%", "Bees Wax Half Strength", "8.25"},
 }
 
-// newCatalogue makes up n products out of the random numbers alone.
+// newCatalogue makes up n products out of the random numbers alone, and adds
+// the special ones.
 func newCatalogue(rng *rand.Rand, n int, now string) []Product {
 	var out []Product
 	used := map[string]bool{}
 	add := func(p Product) *Product {
-		if len(out) >= n || used[strings.ToUpper(p.SKU)] {
+		if used[strings.ToUpper(p.SKU)] {
 			return nil
 		}
 		used[strings.ToUpper(p.SKU)] = true
@@ -86,7 +132,7 @@ func newCatalogue(rng *rand.Rand, n int, now string) []Product {
 		out = append(out, p)
 		return &out[len(out)-1]
 	}
-	for _, odd := range oddSKUs {
+	for _, odd := range oddSKUs[:min(n, len(oddSKUs))] {
 		add(Product{SKU: odd.sku, Name: odd.name, Type: TypeSimple, Price: decimal.RequireFromString(odd.price), Weight: decimal.New(6, -1)})
 	}
 	for try := 0; len(out) < n && try < 50*n; try++ {
@@ -106,15 +152,21 @@ func newCatalogue(rng *rand.Rand, n int, now string) []Product {
 		}
 		colour := rng.IntN(len(colours))
 		for c := range 2 {
-			for n, size := range sizes {
+			for i, size := range sizes {
+				if len(out) >= n {
+					break
+				}
 				shade := colours[(colour+c)%len(colours)]
 				add(Product{
 					SKU: sku + "-" + size + "-" + strings.ToUpper(shade[:3]), Name: name + "-" + size + "-" + shade, Type: TypeSimple,
 					Price: price, Weight: weight, ParentSKU: sku,
-					Options: []optionValue{{"93", int64(49 + (colour+c)%len(colours))}, {"144", int64(166 + n)}},
+					Options: []optionValue{{"93", int64(49 + (colour+c)%len(colours))}, {"144", int64(166 + i)}},
 				})
 			}
 		}
+	}
+	for _, p := range specials() {
+		add(p)
 	}
 	return out
 }
@@ -135,7 +187,7 @@ func insertProducts(ctx context.Context, tx *sql.Tx, products []Product) error {
 }
 
 // visibility is 4 in catalogue and search, 1 not on its own.
-func (p Product) visibility() int64 {
+func (p *Product) visibility() int64 {
 	if p.ParentSKU != "" {
 		return 1
 	}
@@ -194,7 +246,7 @@ func (s *Server) restProduct(doc []byte) ([]byte, error) {
 		w.textAlways("sku", p.SKU)
 		w.textAlways("name", p.Name)
 		w.int("attribute_set_id", 4)
-		if p.Type == TypeConfigurable {
+		if p.Type == TypeConfigurable || p.Type == TypeGrouped || p.dynamicBundle() {
 			w.int("price", 0)
 		} else {
 			w.number("price", p.Price)
@@ -248,11 +300,12 @@ func (s *Server) restProduct(doc []byte) ([]byte, error) {
 type shelf struct {
 	bySKU    map[string]*Product // upper-case SKU
 	children map[string][]*Product
-	sellable []*Product // what a shopper puts into a basket
+	ordinary []*Product // what every shopper puts into a basket
+	special  bool       // has the products of specials
 }
 
 func newShelf(products []Product) *shelf {
-	sh := &shelf{bySKU: map[string]*Product{}, children: map[string][]*Product{}}
+	sh := &shelf{bySKU: map[string]*Product{}, children: map[string][]*Product{}, special: true}
 	for i := range products {
 		p := &products[i]
 		sh.bySKU[strings.ToUpper(p.SKU)] = p
@@ -260,20 +313,25 @@ func newShelf(products []Product) *shelf {
 			sh.children[p.ParentSKU] = append(sh.children[p.ParentSKU], p)
 		}
 	}
+	extra := map[string]bool{}
+	for _, p := range specials() {
+		extra[p.SKU] = true
+		sh.special = sh.special && sh.bySKU[p.SKU] != nil
+	}
 	for i := range products {
 		p := &products[i]
-		if p.Type == TypeSimple && p.ParentSKU == "" || len(sh.children[p.SKU]) > 0 {
-			sh.sellable = append(sh.sellable, p)
+		if p.Type == TypeSimple && p.ParentSKU == "" && !extra[p.SKU] || len(sh.children[p.SKU]) > 0 {
+			sh.ordinary = append(sh.ordinary, p)
 		}
 	}
 	return sh
 }
 
-// find returns a product that can be put on an order row, and the configurable
-// it is sold through.
+// find returns a product that can be bought, and the configurable it is sold
+// through.
 func (sh *shelf) find(sku string) (p, parent *Product, ok bool) {
 	p = sh.bySKU[strings.ToUpper(strings.TrimRight(sku, " "))]
-	if p == nil || p.Type != TypeSimple {
+	if p == nil || p.Type == TypeConfigurable {
 		return nil, nil, false
 	}
 	if p.ParentSKU != "" {

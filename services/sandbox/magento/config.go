@@ -24,6 +24,13 @@ const (
 	Version249 = "2.4.9"
 )
 
+// What random shoppers buy.
+const (
+	MixUsual = "usual" // what an integration takes without decisions of a merchant
+	MixPlain = "plain" // simple and configurable products
+	MixAll   = "all"   // every kind, each as often
+)
+
 // Config describes one store. The zero value is a working one.
 type Config struct {
 	// DB is the path of the SQLite database; empty means in memory.
@@ -54,6 +61,8 @@ type Config struct {
 	// new; 0 means 240 and 600.
 	Products  int
 	Customers int
+	// Mix is one of the Mix constants; empty means MixUsual.
+	Mix string
 	// Seed decides what is made up.
 	Seed uint64
 	// PageSizeLimit plays the optional input limit of the web API; 0 means
@@ -94,11 +103,24 @@ type Store struct {
 	BaseCurrency string          `json:"base_currency"`
 	Currency     string          `json:"currency"`
 	Rate         decimal.Decimal `json:"rate"`
+	// Rates are other currencies that a shopper can choose.
+	Rates map[string]decimal.Decimal `json:"rates"`
 	// Country limits the tax to its addresses; empty taxes everybody.
 	Country string `json:"country"`
 	// TaxPercent applies to goods, and to freight when TaxShipping is set.
 	TaxPercent  decimal.Decimal `json:"tax_percent"`
 	TaxShipping bool            `json:"tax_shipping"`
+	// PricesIncludeTax makes prices gross, those of freight too when it is
+	// taxed. TaxRounding is one of the Round constants; empty means RoundRow.
+	PricesIncludeTax bool   `json:"prices_include_tax"`
+	TaxRounding      string `json:"tax_rounding"`
+}
+
+// rates are those of one day, from US dollars.
+func rates() map[string]decimal.Decimal {
+	return map[string]decimal.Decimal{
+		"EUR": decimal.New(92, -2), "GBP": decimal.New(785, -3), "CAD": decimal.New(13642, -4), "CHF": decimal.New(8834, -4),
+	}
 }
 
 // DefaultStores are a US store view in dollars and a European one in a second
@@ -108,12 +130,12 @@ func DefaultStores() []Store {
 		{
 			ID: 1, Code: "default", Name: "Default Store View", WebsiteID: 1, WebsiteCode: "base", WebsiteName: "Main Website",
 			GroupName: "Main Website Store", Locale: "en_US", Timezone: "America/Chicago",
-			BaseCurrency: "USD", Currency: "USD", Rate: decimal.New(1, 0), Country: "US", TaxPercent: decimal.New(825, -2),
+			BaseCurrency: "USD", Currency: "USD", Rate: decimal.New(1, 0), Rates: rates(), Country: "US", TaxPercent: decimal.New(825, -2),
 		},
 		{
 			ID: 2, Code: "en_eu", Name: "European View", WebsiteID: 2, WebsiteCode: "eu", WebsiteName: "European Website",
 			GroupName: "European Store", Locale: "en_GB", Timezone: "Europe/Amsterdam",
-			BaseCurrency: "USD", Currency: "EUR", Rate: decimal.New(92, -2), TaxPercent: decimal.New(21, 0), TaxShipping: true,
+			BaseCurrency: "USD", Currency: "EUR", Rate: decimal.New(92, -2), Rates: rates(), TaxPercent: decimal.New(21, 0), TaxShipping: true,
 		},
 	}
 }
@@ -130,6 +152,11 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Stores == nil {
 		c.Stores = DefaultStores()
+	}
+	switch c.Mix = orText(c.Mix, MixUsual); c.Mix {
+	case MixUsual, MixPlain, MixAll:
+	default:
+		return c, fmt.Errorf("magento: mix %q is not %q, %q or %q", c.Mix, MixUsual, MixPlain, MixAll)
 	}
 	seen := map[string]bool{"all": true}
 	for _, st := range c.Stores {
@@ -152,7 +179,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Now = time.Now
 	}
 	if c.Fault == nil {
-		c.Fault = fault.New(c.Seed, fault.Options{ErrorBody: InternalErrorBody})
+		c.Fault = fault.New(c.Seed, FaultOptions())
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

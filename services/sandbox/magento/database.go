@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS catalog_product (
 CREATE TABLE IF NOT EXISTS inventory_source_item (
 	source_item_id INTEGER PRIMARY KEY, sku TEXT NOT NULL COLLATE NOCASE, source_code TEXT NOT NULL,
 	quantity TEXT NOT NULL, status INTEGER NOT NULL, UNIQUE (sku, source_code));
+CREATE TABLE IF NOT EXISTS sandbox_key (name TEXT PRIMARY KEY, id TEXT NOT NULL, pkcs8 BLOB NOT NULL);
 `
 
 // database is one writer connection and, for a file, several readers beside it.

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+
+	"github.com/magpie-integration/magpie/services/sandbox/fault"
 )
 
 // restError is an answer of the REST API that is not a success. Message is a
@@ -18,7 +20,12 @@ type restError struct {
 	Parameters any
 }
 
-func (e *restError) Error() string { return fmt.Sprintf("%d %s %v", e.Status, e.Message, e.Parameters) }
+func (e *restError) Error() string {
+	if e.Parameters == nil {
+		return fmt.Sprintf("%d %s", e.Status, e.Message)
+	}
+	return fmt.Sprintf("%d %s %v", e.Status, e.Message, e.Parameters)
+}
 
 func badRequest(message string, parameters ...any) *restError {
 	e := &restError{Status: http.StatusBadRequest, Message: message}
@@ -112,11 +119,30 @@ func (e *restError) body() []byte {
 	return w.buf
 }
 
-// InternalErrorBody answers like a store whose PHP threw an exception. It fits
-// fault.Options.ErrorBody.
-func InternalErrorBody(w http.ResponseWriter) {
-	e := asRestError(errors.New("injected"))
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(e.Status)
-	_, _ = w.Write(e.body())
+// FaultOptions are how a store fails: a 500 whose PHP threw an exception, and
+// for Faults.Instead a token that expired or was revoked ("unauthorized"), a
+// database deadlock ("deadlock", a 400 that is worth another try), and a fatal
+// error of PHP ("fatal", of another shape).
+func FaultOptions() fault.Options {
+	answer := func(err error) func(http.ResponseWriter) {
+		return func(w http.ResponseWriter) {
+			e := asRestError(err)
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
+			w.WriteHeader(e.Status)
+			_, _ = w.Write(e.body())
+		}
+	}
+	return fault.Options{
+		ErrorBody: answer(errors.New("injected")),
+		Answers: map[string]func(http.ResponseWriter){
+			"unauthorized": answer(errUnauthorized("Magento_Sales::actions_view")),
+			"deadlock": answer(badRequest("SQLSTATE[40001]: Serialization failure: 1213 Deadlock found when trying to get lock; " +
+				"try restarting transaction")),
+			"fatal": func(w http.ResponseWriter) {
+				w.Header().Set("Content-Type", "application/json; charset=utf-8")
+				w.WriteHeader(http.StatusInternalServerError)
+				_, _ = w.Write([]byte(`{"messages":{"error":[{"code":500,"message":"Server internal error. See details in report api\/1234567"}]}}`))
+			},
+		},
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/shopspring/decimal"
 )
@@ -36,6 +37,7 @@ type invoice struct {
 	state                                    int64
 	rows                                     []invoiceRow
 	subtotal, tax, discount, shipping, grand pair
+	compensation, fees, prepaid              pair
 	totalQty                                 decimal.Decimal
 	comment                                  string
 	visible                                  int64
@@ -83,7 +85,7 @@ func (s *Server) invoiceOrder(ctx context.Context, c *call) ([]byte, error) {
 			s.addHistory(o, history{Comment: req.comment.Comment, Status: o.Status, EntityName: "invoice", VisibleOnFE: req.comment.Visible})
 		}
 		doc, now := inv.rest(o, s.timestamp()), s.timestamp()
-		return change{inProcess: true, also: func(ctx context.Context, tx *sql.Tx) error {
+		return change{inProcess: true, document: doc, event: asyncInvoiceCreated, also: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, `INSERT INTO sales_invoice
 				(entity_id, increment_id, order_id, store_id, state, grand_total, created_at, updated_at, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 				inv.id, inv.incrementID, o.EntityID, o.StoreID, inv.state, inv.grand.Order.String(), now, now, string(doc))
@@ -100,39 +102,36 @@ func (s *Server) invoiceOrder(ctx context.Context, c *call) ([]byte, error) {
 }
 
 // newInvoice takes the rows' share of the order's amounts; the invoice that
-// takes the last of a row takes what is left of it, and the first one takes
-// the freight.
+// takes the last of a row takes what is left of it. The first one takes the
+// freight and the fees, and what was prepaid goes on the first ones.
 func (s *Server) newInvoice(o *order, rows []chosen, paid bool) *invoice {
+	first := !slices.ContainsFunc(o.Items, func(it *orderItem) bool { return it.QtyInvoiced.Sign() > 0 })
 	inv := &invoice{id: s.ids.invoice.Add(1), state: invoiceOpen}
 	inv.incrementID = fmt.Sprintf("%09d", inv.id)
 	for _, row := range rows {
-		it := row.item
-		r := invoiceRow{item: it, qty: row.qty}
-		if last := it.toInvoice().Equal(row.qty); last {
-			r.total, r.tax, r.discount = it.RowTotal.sub(it.RowInvoiced), it.Tax.sub(it.TaxInvoiced), it.Discount.sub(it.DiscountInvoiced)
-		} else {
-			part := row.qty.Div(it.QtyOrdered)
-			r.total, r.tax, r.discount = it.RowTotal.mul(part).cents(), it.Tax.mul(part).cents(), it.Discount.mul(part).cents()
+		inv.take(row.item, row.qty)
+		for _, child := range o.children(row.item) {
+			inv.take(child, row.qty.Mul(child.QtyOrdered).Div(row.item.QtyOrdered))
 		}
-		it.QtyInvoiced = it.QtyInvoiced.Add(row.qty)
-		it.RowInvoiced, it.TaxInvoiced, it.DiscountInvoiced = it.RowInvoiced.add(r.total), it.TaxInvoiced.add(r.tax), it.DiscountInvoiced.add(r.discount)
-		for _, child := range o.children(it) {
-			child.QtyInvoiced = child.QtyInvoiced.Add(row.qty)
-		}
-		inv.rows = append(inv.rows, r)
 		inv.totalQty = inv.totalQty.Add(row.qty)
-		inv.subtotal, inv.tax, inv.discount = inv.subtotal.add(r.total), inv.tax.add(r.tax), inv.discount.add(r.discount)
 	}
-	if o.TotalInvoiced.Base.IsZero() {
+	if first {
 		inv.shipping = o.Shipping
-		inv.tax = inv.tax.add(o.ShippingTax)
+		inv.tax = inv.tax.add(o.ShippingTax).add(o.GiftWrap.tax())
 		inv.discount = inv.discount.add(o.ShippingDiscount)
+		inv.compensation = inv.compensation.add(o.ShippingCompensation)
+		inv.fees = inv.fees.add(o.GiftWrap.price()).add(o.Surcharge)
 	}
-	inv.grand = inv.subtotal.sub(inv.discount).add(inv.shipping).add(inv.tax)
+	inv.grand = inv.subtotal.sub(inv.discount).add(inv.shipping).add(inv.tax).add(inv.compensation).add(inv.fees)
+	left := o.GiftCardsAmount.add(o.CustomerBalance).add(o.Reward).sub(o.PrepaidInvoiced)
+	inv.prepaid = pair{decimal.Min(left.Base, inv.grand.Base), decimal.Min(left.Order, inv.grand.Order)}
+	inv.grand = inv.grand.sub(inv.prepaid)
 
+	o.PrepaidInvoiced = o.PrepaidInvoiced.add(inv.prepaid)
 	o.SubtotalInvoiced = o.SubtotalInvoiced.add(inv.subtotal)
 	o.TaxInvoiced = o.TaxInvoiced.add(inv.tax)
 	o.DiscountInvoiced = o.DiscountInvoiced.sub(inv.discount)
+	o.CompensationInvoiced = o.CompensationInvoiced.add(inv.compensation)
 	o.ShippingInvoiced = o.ShippingInvoiced.add(inv.shipping)
 	o.TotalInvoiced = o.TotalInvoiced.add(inv.grand)
 	if paid {
@@ -142,6 +141,31 @@ func (s *Server) newInvoice(o *order, rows []chosen, paid bool) *invoice {
 		o.Payment.AmountPaid = o.TotalPaid
 	}
 	return inv
+}
+
+// take invoices some of a row. The row of a dynamic bundle only repeats what
+// its parts have.
+func (inv *invoice) take(it *orderItem, qty decimal.Decimal) {
+	r := invoiceRow{item: it, qty: qty}
+	var compensation pair
+	if !it.Dynamic {
+		if it.toInvoice().Equal(qty) {
+			r.total, r.tax, r.discount = it.RowTotal.sub(it.RowInvoiced), it.Tax.sub(it.TaxInvoiced), it.Discount.sub(it.DiscountInvoiced)
+			compensation = it.Compensation.sub(it.CompensationInvoiced)
+			inv.fees = inv.fees.add(it.FPTRow.sub(it.FPT.mul(it.QtyInvoiced).cents()))
+		} else {
+			part := qty.Div(it.QtyOrdered)
+			r.total, r.tax, r.discount = it.RowTotal.mul(part).cents(), it.Tax.mul(part).cents(), it.Discount.mul(part).cents()
+			compensation = it.Compensation.mul(part).cents()
+			inv.fees = inv.fees.add(it.FPT.mul(qty).cents())
+		}
+	}
+	it.QtyInvoiced = it.QtyInvoiced.Add(qty)
+	it.RowInvoiced, it.TaxInvoiced, it.DiscountInvoiced = it.RowInvoiced.add(r.total), it.TaxInvoiced.add(r.tax), it.DiscountInvoiced.add(r.discount)
+	it.CompensationInvoiced = it.CompensationInvoiced.add(compensation)
+	inv.rows = append(inv.rows, r)
+	inv.subtotal, inv.tax, inv.discount = inv.subtotal.add(r.total), inv.tax.add(r.tax), inv.discount.add(r.discount)
+	inv.compensation = inv.compensation.add(compensation)
 }
 
 func (inv *invoice) rest(o *order, now string) []byte {
@@ -163,14 +187,12 @@ func (inv *invoice) rest(o *order, now string) []byte {
 		w.money("tax_amount", inv.tax, false)
 		w.money("discount_amount", inv.discount.neg(), false)
 		w.money("shipping_amount", inv.shipping, false)
+		w.money("discount_tax_compensation_amount", inv.compensation, true)
 		w.money("grand_total", inv.grand, false)
 		w.text("transaction_id", o.Payment.LastTransID)
 		w.list("items", func() {
 			for _, r := range inv.rows {
 				inv.restRow(w, r.item, r)
-				for _, child := range o.children(r.item) {
-					inv.restRow(w, child, invoiceRow{item: child, qty: r.qty})
-				}
 			}
 		})
 		w.list("comments", func() {

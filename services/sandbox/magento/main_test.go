@@ -2,14 +2,19 @@ package magento
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/google/uuid"
 	"go.uber.org/goleak"
 )
 
@@ -41,6 +46,26 @@ func open(t *testing.T, change ...func(*Config)) *store {
 		}
 	})
 	return &store{Server: s, t: t, url: srv.URL}
+}
+
+// sharedKeys are made once: a key takes longer than most tests.
+var sharedKeys = sync.OnceValue(func() map[string]signingKey {
+	keys := map[string]signingKey{}
+	for _, name := range []string{keyAdobe, keyIO1, keyIO2} {
+		private, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			panic(err)
+		}
+		keys[name] = signingKey{uuid.NewString(), private}
+	}
+	return keys
+})
+
+// withKeys gives the store keys that other tests have too.
+func (s *store) withKeys() {
+	s.keys.mu.Lock()
+	defer s.keys.mu.Unlock()
+	maps.Copy(s.keys.keys, sharedKeys())
 }
 
 // run starts the workers and stops them with the test.

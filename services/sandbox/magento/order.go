@@ -15,6 +15,7 @@ func (p pair) add(q pair) pair { return pair{p.Base.Add(q.Base), p.Order.Add(q.O
 func (p pair) sub(q pair) pair { return pair{p.Base.Sub(q.Base), p.Order.Sub(q.Order)} }
 func (p pair) neg() pair       { return pair{p.Base.Neg(), p.Order.Neg()} }
 func (p pair) cents() pair     { return pair{p.Base.Round(2), p.Order.Round(2)} }
+func (p pair) IsZero() bool    { return p.Base.IsZero() && p.Order.IsZero() }
 func (p pair) mul(d decimal.Decimal) pair {
 	return pair{p.Base.Mul(d), p.Order.Mul(d)}
 }
@@ -36,8 +37,17 @@ type order struct {
 	CreatedAt string `json:"created_at"`
 	UpdatedAt string `json:"updated_at"`
 
-	State            string `json:"state"`
-	Status           string `json:"status"`
+	State  string `json:"state"`
+	Status string `json:"status"`
+	// An order made of another one names the very first number, how many came
+	// between, and the one that it replaces; that one names its replacement.
+	OriginalIncrementID  string `json:"original_increment_id,omitempty"`
+	EditIncrement        int64  `json:"edit_increment,omitempty"`
+	RelationParentID     string `json:"relation_parent_id,omitempty"`
+	RelationParentRealID string `json:"relation_parent_real_id,omitempty"`
+	RelationChildID      string `json:"relation_child_id,omitempty"`
+	RelationChildRealID  string `json:"relation_child_real_id,omitempty"`
+
 	HoldBeforeState  string `json:"hold_before_state"`
 	HoldBeforeStatus string `json:"hold_before_status"`
 
@@ -76,6 +86,16 @@ type order struct {
 	ShippingCompensation pair `json:"shipping_discount_tax_compensation_amount"`
 	GrandTotal           pair `json:"grand_total"`
 
+	FPT             pair       `json:"fpt,omitzero"` // sum of weee_tax_applied_row_amount
+	GiftWrap        giftWrap   `json:"gift_wrap,omitzero"`
+	Surcharge       pair       `json:"handling_surcharge,omitzero"`
+	SurchargeHidden bool       `json:"surcharge_hidden,omitempty"`
+	GiftCards       []giftCard `json:"gift_cards,omitempty"`
+	GiftCardsAmount pair       `json:"gift_cards_amount,omitzero"`
+	CustomerBalance pair       `json:"customer_balance_amount,omitzero"`
+	Reward          pair       `json:"reward_currency_amount,omitzero"`
+	RewardPoints    int64      `json:"reward_points_balance,omitempty"`
+
 	TotalDue      pair `json:"total_due"`
 	TotalPaid     pair `json:"total_paid"`
 	TotalInvoiced pair `json:"total_invoiced"`
@@ -89,6 +109,9 @@ type order struct {
 	DiscountCanceled pair `json:"discount_canceled"`
 	TaxCanceled      pair `json:"tax_canceled"`
 	ShippingCanceled pair `json:"shipping_canceled"`
+
+	CompensationInvoiced pair `json:"discount_tax_compensation_invoiced,omitzero"`
+	PrepaidInvoiced      pair `json:"prepaid_invoiced,omitzero"` // of gift cards, credit and reward
 
 	CouponCode          string `json:"coupon_code"`
 	DiscountDescription string `json:"discount_description"`
@@ -112,6 +135,29 @@ type order struct {
 	TaxCode          string          `json:"tax_code"`
 	TaxTitle         string          `json:"tax_title"`
 	TaxPercent       decimal.Decimal `json:"tax_percent"`
+
+	// Damage is done to the order when REST shows it.
+	Damage damage `json:"damage,omitempty"`
+	// Request is what was ordered, for an order that is made of this one.
+	Request *PlaceOrder `json:"request,omitempty"`
+}
+
+// giftWrap is what gift wrapping costs: of the order, of its rows, and the
+// printed card.
+type giftWrap struct {
+	Price, Items, Card          pair
+	PriceTax, ItemsTax, CardTax pair
+}
+
+func (g giftWrap) price() pair  { return g.Price.add(g.Items).add(g.Card) }
+func (g giftWrap) tax() pair    { return g.PriceTax.add(g.ItemsTax).add(g.CardTax) }
+func (g giftWrap) IsZero() bool { return g.price().IsZero() }
+
+// giftCard is an account that paid a part of an order.
+type giftCard struct {
+	ID     int64  `json:"id"`
+	Code   string `json:"code"`
+	Amount pair   `json:"amount"`
 }
 
 // orderItem is a row of sales_order_item.
@@ -154,7 +200,23 @@ type orderItem struct {
 	DiscountInvoiced pair `json:"discount_invoiced"`
 	AmountRefunded   pair `json:"amount_refunded"`
 
-	Options []optionValue `json:"configurable_item_options,omitempty"`
+	// Hollow marks the child of a configurable product or of a fixed bundle: its
+	// parent has the money. Dynamic marks a bundle whose parts have it.
+	Hollow  bool  `json:"hollow,omitempty"`
+	Dynamic bool  `json:"dynamic,omitempty"`
+	Decimal int64 `json:"is_qty_decimal,omitempty"`
+
+	FPT                  pair `json:"weee_tax_applied_amount,omitzero"`
+	FPTRow               pair `json:"weee_tax_applied_row_amount,omitzero"`
+	GiftWrap             pair `json:"gw_price,omitzero"`
+	GiftWrapTax          pair `json:"gw_tax_amount,omitzero"`
+	CompensationInvoiced pair `json:"discount_tax_compensation_invoiced,omitzero"`
+
+	Options       []optionValue   `json:"configurable_item_options,omitempty"`
+	BundleOptions []bundleOption  `json:"bundle_options,omitempty"`
+	CustomOptions []customOption  `json:"custom_options,omitempty"`
+	Links         []int64         `json:"downloadable_links,omitempty"`
+	GiftCard      *giftCardOption `json:"giftcard_item_option,omitempty"`
 }
 
 func (i *orderItem) toInvoice() decimal.Decimal {
@@ -172,6 +234,26 @@ func (i *orderItem) toShip() decimal.Decimal {
 type optionValue struct {
 	OptionID string `json:"option_id"`
 	Value    int64  `json:"option_value"`
+}
+
+// bundleOption is what was chosen for one option of a bundle.
+type bundleOption struct {
+	OptionID   int64           `json:"option_id"`
+	Qty        decimal.Decimal `json:"option_qty"`
+	Selections []int64         `json:"option_selections"`
+}
+
+// customOption is the answer to a question that a product asks.
+type customOption struct {
+	OptionID string `json:"option_id"`
+	Value    string `json:"option_value"`
+}
+
+// giftCardOption says for whom a gift card is bought.
+type giftCardOption struct {
+	Amount                        string
+	SenderName, SenderEmail       string
+	RecipientName, RecipientEmail string
 }
 
 // orderAddress is a row of sales_order_address.
@@ -227,7 +309,7 @@ func (o *order) item(id int64) *orderItem {
 	return nil
 }
 
-// children yields the rows below a configurable one.
+// children yields the rows below a configurable product or a bundle.
 func (o *order) children(parent *orderItem) (out []*orderItem) {
 	for _, it := range o.Items {
 		if it.ParentItemID == parent.ItemID {

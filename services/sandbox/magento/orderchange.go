@@ -16,10 +16,13 @@ var errUnchanged = errors.New("nothing to save")
 type change struct {
 	also      func(ctx context.Context, tx *sql.Tx) error
 	inProcess bool
+	// document is a new invoice or shipment as REST shows it, event its name.
+	document []byte
+	event    string
 }
 
 // changeOrder reads an order, lets fn change it, and saves it with the events
-// of a save: one before the commit and one after. Changes of one order wait
+// of a save: one before the commit, which a hook can forbid, and one after. Changes of one order wait
 // for each other (Magento core, Sales/Model/OrderMutex).
 func (s *Server) changeOrder(ctx context.Context, id int64, fn func(o *order) (change, error)) (*order, error) {
 	lock := &s.orderLocks[id%int64(len(s.orderLocks))]
@@ -30,6 +33,7 @@ func (s *Server) changeOrder(ctx context.Context, id int64, fn func(o *order) (c
 	if err != nil {
 		return nil, err
 	}
+	before := *o
 	ch, err := fn(o)
 	if err != nil {
 		return o, err
@@ -37,6 +41,9 @@ func (s *Server) changeOrder(ctx context.Context, id int64, fn func(o *order) (c
 	o.checkState(ch.inProcess)
 	o.UpdatedAt = s.timestamp()
 	s.orderEcho(eventOrderSave, o)
+	if err := s.ask(ctx, observer+eventOrderSave, o); err != nil {
+		return nil, err
+	}
 	if err := s.commitDelay(ctx); err != nil {
 		return nil, fmt.Errorf("order %s rolled back: %w", o.IncrementID, err)
 	}
@@ -53,23 +60,12 @@ func (s *Server) changeOrder(ctx context.Context, id int64, fn func(o *order) (c
 		return nil, err
 	}
 	s.orderEcho(eventOrderCommit, o)
+	s.asyncChange(before, o, ch)
 	return o, nil
 }
 
 // commitDelay is the time in which an event is out and its row can't be read.
-func (s *Server) commitDelay(ctx context.Context) error {
-	if s.cfg.CommitDelay <= 0 {
-		return nil
-	}
-	t := time.NewTimer(s.cfg.CommitDelay)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
+func (s *Server) commitDelay(ctx context.Context) error { return pause(ctx, s.cfg.CommitDelay) }
 
 // timestamp is now as a MySQL timestamp: UTC and whole seconds.
 func (s *Server) timestamp() string { return s.cfg.Now().UTC().Format(time.DateTime) }

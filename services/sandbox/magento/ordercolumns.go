@@ -9,7 +9,7 @@ type column[Row, Value any] struct {
 	of   func(*Row) *Value
 	// null marks a column that is null, and so left out, until it is set.
 	null bool
-	// child marks one that the child row of a configurable product has too.
+	// child marks one that a row without money of its own has too.
 	child bool
 	// base is the name of the base currency's column where it isn't base_name.
 	base string
@@ -33,6 +33,11 @@ var orderTexts = []column[order, string]{
 	{name: "updated_at", of: func(o *order) *string { return &o.UpdatedAt }},
 	{name: "state", of: func(o *order) *string { return &o.State }},
 	{name: "status", of: func(o *order) *string { return &o.Status }},
+	{name: "original_increment_id", of: func(o *order) *string { return &o.OriginalIncrementID }},
+	{name: "relation_parent_id", of: func(o *order) *string { return &o.RelationParentID }},
+	{name: "relation_parent_real_id", of: func(o *order) *string { return &o.RelationParentRealID }},
+	{name: "relation_child_id", of: func(o *order) *string { return &o.RelationChildID }},
+	{name: "relation_child_real_id", of: func(o *order) *string { return &o.RelationChildRealID }},
 	{name: "hold_before_state", of: func(o *order) *string { return &o.HoldBeforeState }},
 	{name: "hold_before_status", of: func(o *order) *string { return &o.HoldBeforeStatus }},
 	{name: "customer_email", of: func(o *order) *string { return &o.CustomerEmail }},
@@ -62,6 +67,7 @@ var orderInts = []column[order, int64]{
 	{name: "customer_group_id", of: func(o *order) *int64 { return &o.CustomerGroupID }},
 	{name: "customer_gender", of: func(o *order) *int64 { return &o.CustomerGender }, null: true},
 	{name: "customer_note_notify", of: func(o *order) *int64 { return &o.CustomerNoteNotify }},
+	{name: "edit_increment", of: func(o *order) *int64 { return &o.EditIncrement }, null: true},
 	{name: "total_item_count", of: func(o *order) *int64 { return &o.TotalItemCount }},
 	{name: "is_virtual", of: func(o *order) *int64 { return &o.IsVirtual }},
 	{name: "email_sent", of: func(o *order) *int64 { return &o.EmailSent }, null: true},
@@ -101,6 +107,7 @@ var orderMoney = []column[order, pair]{
 	{name: "tax_invoiced", of: func(o *order) *pair { return &o.TaxInvoiced }, null: true},
 	{name: "shipping_invoiced", of: func(o *order) *pair { return &o.ShippingInvoiced }, null: true},
 	{name: "subtotal_canceled", of: func(o *order) *pair { return &o.SubtotalCanceled }, null: true},
+	{name: "discount_tax_compensation_invoiced", of: func(o *order) *pair { return &o.CompensationInvoiced }, null: true},
 	{name: "discount_canceled", of: func(o *order) *pair { return &o.DiscountCanceled }, null: true},
 	{name: "tax_canceled", of: func(o *order) *pair { return &o.TaxCanceled }, null: true},
 	{name: "shipping_canceled", of: func(o *order) *pair { return &o.ShippingCanceled }, null: true},
@@ -122,6 +129,7 @@ var itemInts = []column[orderItem, int64]{
 	{name: "quote_item_id", of: func(i *orderItem) *int64 { return &i.QuoteItemID }},
 	{name: "store_id", of: func(i *orderItem) *int64 { return &i.StoreID }},
 	{name: "product_id", of: func(i *orderItem) *int64 { return &i.ProductID }, null: true},
+	{name: "is_qty_decimal", of: func(i *orderItem) *int64 { return &i.Decimal }},
 	{name: "is_virtual", of: func(i *orderItem) *int64 { return &i.IsVirtual }},
 }
 
@@ -146,6 +154,12 @@ var itemMoney = []column[orderItem, pair]{
 	{name: "tax_amount", of: func(i *orderItem) *pair { return &i.Tax }, child: true},
 	{name: "discount_amount", of: func(i *orderItem) *pair { return &i.Discount }, child: true},
 	{name: "discount_tax_compensation_amount", of: func(i *orderItem) *pair { return &i.Compensation }},
+	{name: "discount_tax_compensation_invoiced", of: func(i *orderItem) *pair { return &i.CompensationInvoiced }, null: true},
+	{name: "weee_tax_applied_amount", of: func(i *orderItem) *pair { return &i.FPT }, null: true},
+	{
+		name: "weee_tax_applied_row_amount", base: "base_weee_tax_applied_row_amnt", null: true,
+		of: func(i *orderItem) *pair { return &i.FPTRow },
+	},
 	{name: "row_invoiced", of: func(i *orderItem) *pair { return &i.RowInvoiced }, child: true},
 	{name: "tax_invoiced", of: func(i *orderItem) *pair { return &i.TaxInvoiced }, child: true},
 	{name: "discount_invoiced", of: func(i *orderItem) *pair { return &i.DiscountInvoiced }, child: true},

@@ -20,7 +20,10 @@ func (s *Server) restOrder(o *order) []byte {
 		})
 		w.object("extension_attributes", func() { w.orderExtension(o, rows) })
 	})
-	return w.buf
+	if damaged, err := o.Damage.apply(w.buf); err == nil {
+		return damaged
+	}
+	return w.buf // another change took the place away
 }
 
 // orderWriter decides whether this order's amounts are printed with 17 digits.
@@ -58,7 +61,7 @@ func (w *phpWriter) itemRows(o *order) [][]byte {
 	rows := make([][]byte, len(o.Items))
 	byID := make(map[int64][]byte, len(o.Items))
 	for n, it := range o.Items {
-		row := &phpWriter{buf: make([]byte, 0, 2<<10), precise: w.precise, model: w.model}
+		row := &phpWriter{buf: make([]byte, 0, 2<<10), precise: w.precise, model: w.model, flags: w.flags}
 		row.object("", func() {
 			row.itemColumns(it)
 			if parent := byID[it.ParentItemID]; parent != nil {
@@ -76,40 +79,33 @@ func (w *phpWriter) itemColumns(it *orderItem) {
 			w.int(c.name, v)
 		}
 	}
-	for _, name := range []string{"free_shipping", "is_qty_decimal", "no_discount"} {
+	for _, name := range []string{"free_shipping", "no_discount"} {
 		w.int(name, 0)
 	}
 	for _, c := range itemTexts {
 		w.text(c.name, *c.of(it))
 	}
 	for _, c := range itemNumbers {
-		w.number(c.name, *c.of(it))
+		if c.name != "tax_percent" || !it.Dynamic { // null where the parts are taxed
+			w.number(c.name, *c.of(it))
+		}
 	}
-	child := it.ParentItemID != 0
 	for _, c := range itemMoney {
 		v := *c.of(it)
 		switch {
-		case !child || c.child:
+		case c.null && v.IsZero(), it.Dynamic && c.name == "discount_tax_compensation_amount":
+		case !it.Hollow || c.child:
 			w.number(c.baseName(), v.Base)
 			w.number(c.name, v.Order)
 		case c.name == "original_price": // its base is null on a child
 			w.number(c.name, v.Order)
 		}
 	}
-	if len(it.Options) > 0 {
-		w.object("product_option", func() {
-			w.object("extension_attributes", func() {
-				w.list("configurable_item_options", func() {
-					for _, opt := range it.Options {
-						w.object("", func() {
-							w.textAlways("option_id", opt.OptionID)
-							w.int("option_value", opt.Value)
-						})
-					}
-				})
-			})
-		})
+	if !it.FPT.IsZero() {
+		w.textAlways("weee_tax_applied", it.weeeApplied())
 	}
+	w.productOption(it)
+	w.itemExtension(it)
 }
 
 func (w *phpWriter) address(name, kind string, o *order, a orderAddress) {
@@ -200,87 +196,6 @@ func (w *phpWriter) history(h history) {
 		w.int("is_visible_on_front", h.VisibleOnFE)
 		w.int("parent_id", h.ParentID)
 		w.text("status", h.Status)
-	})
-}
-
-func (w *phpWriter) orderExtension(o *order, rows [][]byte) {
-	w.list("shipping_assignments", func() {
-		w.object("", func() {
-			w.object("shipping", func() {
-				if o.IsVirtual == 0 {
-					w.address("address", "shipping", o, o.ShippingTo)
-					w.text("method", o.ShippingMethod)
-				}
-				w.object("total", func() {
-					for _, c := range orderMoney {
-						switch c.name {
-						case "shipping_amount", "shipping_incl_tax", "shipping_tax_amount", "shipping_discount_amount", "shipping_discount_tax_compensation_amount":
-							w.number(c.baseName(), c.of(o).Base)
-							w.number(c.name, c.of(o).Order)
-						}
-					}
-				})
-			})
-			w.list("items", func() {
-				for _, row := range rows {
-					w.raw("", row)
-				}
-			})
-		})
-	})
-	w.list("payment_additional_info", func() {
-		for _, info := range o.Payment.Info {
-			w.object("", func() {
-				w.textAlways("key", info.Key)
-				w.textAlways("value", orText(info.Value, "null"))
-			})
-		}
-	})
-	taxed := !o.Tax.Base.IsZero()
-	w.list("applied_taxes", func() {
-		if taxed {
-			w.appliedTax(o, o.Tax)
-		}
-	})
-	w.list("item_applied_taxes", func() {
-		if !taxed {
-			return
-		}
-		for _, it := range o.Items {
-			if !it.Tax.Base.IsZero() {
-				w.itemTax(o, "product", it.ItemID, it.Tax)
-			}
-		}
-		if !o.ShippingTax.Base.IsZero() {
-			w.itemTax(o, "shipping", 0, o.ShippingTax)
-		}
-	})
-	if taxed {
-		w.bool("converting_from_quote", true)
-	}
-}
-
-func (w *phpWriter) itemTax(o *order, kind string, itemID int64, amount pair) {
-	w.object("", func() {
-		w.textAlways("type", kind)
-		w.id("item_id", itemID)
-		w.list("applied_taxes", func() { w.appliedTax(o, amount) })
-	})
-}
-
-func (w *phpWriter) appliedTax(o *order, amount pair) {
-	rate := func() {
-		w.textAlways("code", o.TaxCode)
-		w.textAlways("title", o.TaxTitle)
-		w.number("percent", o.TaxPercent)
-	}
-	w.object("", func() {
-		rate()
-		w.number("amount", amount.Order)
-		w.number("base_amount", amount.Base)
-		w.object("extension_attributes", func() {
-			w.list("rates", func() { w.object("", rate) })
-		})
 	})
 }
 

@@ -14,10 +14,10 @@ var unwritten = map[string]bool{
 
 // unkept are columns that the sandbox accepts without keeping.
 var unkept = map[string]bool{
-	"applied_taxes": true, "can_ship_partially": true, "can_ship_partially_item": true, "customer_dob": true, "edit_increment": true,
-	"forced_shipment_with_invoice": true, "original_increment_id": true, "payment_auth_expiration": true,
-	"payment_authorization_amount": true, "quote_address_id": true, "relation_child_id": true, "relation_child_real_id": true,
-	"relation_parent_id": true, "relation_parent_real_id": true, "shipping_address_id": true, "x_forwarded_for": true,
+	"applied_taxes": true, "can_ship_partially": true, "can_ship_partially_item": true, "customer_dob": true,
+	"forced_shipment_with_invoice": true, "payment_auth_expiration": true,
+	"payment_authorization_amount": true, "quote_address_id": true,
+	"shipping_address_id": true, "x_forwarded_for": true,
 	"adjustment_negative": true, "adjustment_positive": true, "base_adjustment_negative": true, "base_adjustment_positive": true,
 	"total_refunded": true, "base_total_refunded": true, "total_online_refunded": true, "total_offline_refunded": true,
 	"base_total_invoiced_cost": true, "base_total_online_refunded": true, "base_total_offline_refunded": true,

@@ -14,7 +14,7 @@ import (
 var paymentTitles = map[string]string{
 	"checkmo": "Check / Money order", "banktransfer": "Bank Transfer Payment", "cashondelivery": "Cash On Delivery",
 	"purchaseorder": "Purchase Order", "braintree": "Credit Card", "payflow_link": "Credit Card",
-	"store_account": "Buy on Account",
+	"store_account": "Buy on Account", "free": "No Payment Information Required",
 }
 
 // gatewayMethods are paid online; the others are paid when invoiced.
@@ -26,8 +26,13 @@ var gatewayMethods = map[string]bool{"braintree": true, "payflow_link": true}
 func (s *Server) pay(o *order, ch *checkout) {
 	p := &o.Payment
 	p.Method, p.AmountOrdered, p.ShippingAmount = ch.payment, o.GrandTotal, o.Shipping
-	p.Info = []paymentInfo{{"method_title", paymentTitles[ch.payment]}}
-	switch ch.payment {
+	if o.GrandTotal.IsZero() {
+		p.Method = "free"
+	}
+	p.Info = []paymentInfo{{"method_title", paymentTitles[p.Method]}}
+	switch p.Method {
+	case "free":
+		o.moveTo(stateNew)
 	case "checkmo":
 		p.Info = append(p.Info, paymentInfo{Key: "mailing_address"}, paymentInfo{Key: "payable_to"})
 		o.moveTo(stateNew)
@@ -66,7 +71,9 @@ var freights = map[string]freight{
 	"flatrate_flatrate": {"Flat Rate - Fixed", func(_ decimal.Decimal, lines []line) decimal.Decimal {
 		pieces := decimal.Zero
 		for _, l := range lines {
-			pieces = pieces.Add(l.qty)
+			if !l.product.virtual() {
+				pieces = pieces.Add(l.qty.Ceil())
+			}
 		}
 		return pieces.Mul(decimal.New(5, 0))
 	}},

@@ -21,6 +21,14 @@ type phpWriter struct {
 	// model prints money as the text of its database column, such as
 	// "12.0000", the way a PHP model is sent to a webhook.
 	model bool
+	// flags prints a column of 0 and 1 as a boolean, as I/O Events have it.
+	flags bool
+}
+
+// flagColumns hold 0 or 1.
+var flagColumns = map[string]bool{
+	"customer_is_guest": true, "customer_note_notify": true, "email_sent": true, "is_virtual": true, "is_qty_decimal": true,
+	"free_shipping": true, "no_discount": true,
 }
 
 // key writes the comma if one is needed, and the key unless it is empty.
@@ -67,6 +75,10 @@ func (w *phpWriter) textAlways(name, v string) {
 }
 
 func (w *phpWriter) int(name string, v int64) {
+	if w.flags && flagColumns[name] {
+		w.bool(name, v == 1)
+		return
+	}
 	w.key(name)
 	w.buf = strconv.AppendInt(w.buf, v, 10)
 }

@@ -24,6 +24,7 @@ type Server struct {
 	customers []customer
 	shopper   *shopper
 	hooks     *hooks
+	keys      *keyring
 	calls     tally
 	version   atomic.Value // string
 
@@ -48,8 +49,9 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("magento: %w", err)
 	}
+	keys := &keyring{db: db, keys: map[string]signingKey{}}
 	s := &Server{
-		cfg: cfg, db: db, hooks: newHooks(cfg), sequences: make(map[int64]*atomic.Int64),
+		cfg: cfg, db: db, keys: keys, hooks: newHooks(cfg, keys), sequences: make(map[int64]*atomic.Int64),
 		shopper: &shopper{rng: rand.New(rand.NewPCG(cfg.Seed, 0x73686f70))},
 	}
 	s.version.Store(cfg.Version)
@@ -106,7 +108,7 @@ func (s *Server) load(ctx context.Context) error {
 		id.Store(last)
 	}
 	for _, st := range s.cfg.Stores {
-		last, err := s.db.maxID(ctx, `SELECT MAX(CAST(substr(increment_id, -9) AS INTEGER)) FROM sales_order WHERE store_id = `+strconv.FormatInt(st.ID, 10))
+		last, err := s.db.maxID(ctx, `SELECT MAX(CAST(substr(increment_id, -9) AS INTEGER)) FROM sales_order WHERE increment_id NOT LIKE '%-%' AND store_id = `+strconv.FormatInt(st.ID, 10))
 		if err != nil {
 			return err
 		}
@@ -150,6 +152,7 @@ func (s *Server) sequence(storeID int64) *atomic.Int64 {
 func (s *Server) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.hooks.run(ctx) })
+	group.Go(func() error { return s.hooks.challenge(ctx) })
 	group.Go(func() error { return s.settlePayments(ctx) })
 	return group.Wait()
 }
@@ -166,6 +169,8 @@ func (s *Server) Handler() http.Handler {
 			_, _ = fmt.Fprintf(w, index, s.Version())
 		case strings.HasPrefix(path, "/_sandbox/"):
 			admin.ServeHTTP(w, r)
+		case strings.HasPrefix(path, keyFiles):
+			s.keyFile(w, r)
 		case strings.HasPrefix(path, "/rest/"), strings.HasPrefix(path, "/index.php/rest/"):
 			rest.ServeHTTP(w, r)
 		default:
@@ -202,4 +207,7 @@ func (s *Server) Calls() map[string]int64 { return s.calls.snapshot() }
 func (s *Server) DB() *sql.DB { return s.db.reader }
 
 // Close closes the database. Stop Run first.
-func (s *Server) Close() error { return s.db.close() }
+func (s *Server) Close() error {
+	s.hooks.client.CloseIdleConnections()
+	return s.db.close()
+}

@@ -67,14 +67,15 @@ func (s *Server) shipOrder(ctx context.Context, c *call) ([]byte, error) {
 		for _, row := range rows {
 			row.item.QtyShipped = row.item.QtyShipped.Add(row.qty)
 			for _, child := range o.children(row.item) {
-				child.QtyShipped = child.QtyShipped.Add(row.qty)
+				child.QtyShipped = child.QtyShipped.Add(row.qty.Mul(child.QtyOrdered).Div(row.item.QtyOrdered))
 			}
 		}
 		if req.append {
 			s.addHistory(o, history{Comment: req.comment.Comment, Status: o.Status, EntityName: "shipment", VisibleOnFE: req.comment.Visible})
 		}
 		shipmentID = s.ids.shipment.Add(1)
-		return change{inProcess: true, also: s.saveShipment(o, shipmentID, rows, tracks, req)}, nil
+		save, doc := s.newShipment(o, shipmentID, rows, tracks, req)
+		return change{inProcess: true, document: doc, event: asyncShipmentCreated, also: save}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -82,9 +83,9 @@ func (s *Server) shipOrder(ctx context.Context, c *call) ([]byte, error) {
 	return s.documentAnswer(shipmentID), nil
 }
 
-// saveShipment writes the shipment and takes its goods out of the default
-// source.
-func (s *Server) saveShipment(o *order, id int64, rows []chosen, tracks []track, req documentRequest) func(context.Context, *sql.Tx) error {
+// newShipment is a shipment as REST shows it, and what writes it and takes its
+// goods out of the default source.
+func (s *Server) newShipment(o *order, id int64, rows []chosen, tracks []track, req documentRequest) (save func(context.Context, *sql.Tx) error, doc []byte) {
 	now := s.timestamp()
 	increment := fmt.Sprintf("%09d", id)
 	total := decimal.Zero
@@ -151,10 +152,16 @@ func (s *Server) saveShipment(o *order, id int64, rows []chosen, tracks []track,
 			return fmt.Errorf("insert shipment %s: %w", increment, err)
 		}
 		for _, row := range rows {
-			if err := takeStock(ctx, tx, row.item.SKU, row.qty); err != nil {
-				return err
+			goods := []*orderItem{row.item}
+			if row.item.ProductType == TypeBundle {
+				goods = o.children(row.item)
+			}
+			for _, it := range goods {
+				if err := takeStock(ctx, tx, it.SKU, row.qty.Mul(it.QtyOrdered).Div(row.item.QtyOrdered)); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
-	}
+	}, w.buf
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -87,20 +88,31 @@ func (sh *shopper) complete(ctx context.Context, s *Server, p PlaceOrder) (Place
 		p.Email = "guest." + emailFor(*p.Billing, sh.guests)
 	}
 	if len(p.Lines) == 0 {
-		p.Lines = sh.basket(s.shelf)
-		if p.CouponCode == "" && rng.IntN(5) == 0 {
+		if p.Kind == "" && s.cfg.Mix != MixPlain && s.shelf.special {
+			p.Kind = sh.kind(s.cfg.Mix)
+		}
+		if p.Kind != "" {
+			if err := fillKind(rng, &p); err != nil {
+				return p, err
+			}
+		}
+		if !virtualKinds[p.Kind] {
+			p.Lines = append(p.Lines, sh.basket(s.shelf)...)
+		}
+		if p.Kind == "" && p.CouponCode == "" && rng.IntN(5) == 0 {
 			p.CouponCode, p.DiscountPercent = "TRAIL10", decimal.New(10, 0)
 			if rng.IntN(6) == 0 {
 				p.CouponCode, p.DiscountPercent, p.DiscountShipping = "SPRING15", decimal.New(15, 0), true
 			}
 		}
 	}
+	p.Lines = slices.Clone(p.Lines)
 	for i := range p.Lines {
 		if p.Lines[i].Qty.IsZero() {
 			p.Lines[i].Qty = one
 		}
 	}
-	if p.CouponCode != "" && p.DiscountPercent.IsZero() {
+	if p.CouponCode != "" && p.DiscountPercent.IsZero() && p.DiscountAmount.IsZero() {
 		p.DiscountPercent = decimal.New(10, 0)
 	}
 	if p.PaymentMethod == "" {
@@ -116,6 +128,17 @@ func (sh *shopper) complete(ctx context.Context, s *Server, p PlaceOrder) (Place
 		p.Comment = "Please leave it at the side door."
 	}
 	return p, nil
+}
+
+// virtualKinds are bought alone, so that nothing of the order is shipped.
+var virtualKinds = map[string]bool{"virtual": true, "downloadable": true, "gift-card": true}
+
+// kind draws what sort of order a shopper places.
+func (sh *shopper) kind(mix string) string {
+	if mix == MixAll {
+		return pick(sh.rng, kinds).name
+	}
+	return usualKind(sh.rng)
 }
 
 // someCustomer picks an account of the store's website, or nil.
@@ -136,7 +159,7 @@ func (sh *shopper) basket(shelf *shelf) []PlaceLine {
 	var lines []PlaceLine
 	seen := map[string]bool{}
 	for range 1 + min(sh.rng.IntN(5), sh.rng.IntN(5)) {
-		p := pick(sh.rng, shelf.sellable)
+		p := pick(sh.rng, shelf.ordinary)
 		if children := shelf.children[p.SKU]; len(children) > 0 {
 			p = pick(sh.rng, children)
 		}

@@ -1,38 +1,41 @@
 package magento
 
 import (
-	"bytes"
-	"container/heap"
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/google/uuid"
 )
 
-// How a webhook proves where it comes from.
+// How a webhook is sent, and proves where it comes from.
 const (
 	SchemeHMAC   = "hmac-sha256" // a hex HMAC-SHA256 of the raw body
 	SchemeBearer = "bearer"      // the secret as a Bearer token
 	SchemeNone   = "none"
+	// SchemeAdobeWebhooks is Adobe Commerce Webhooks: asked inside the save, before
+	// the commit, RSA-signed, and able to stop it.
+	SchemeAdobeWebhooks = "adobe-webhooks"
+	// SchemeAdobeIO is Adobe I/O Events: CloudEvents with two RSA signatures.
+	SchemeAdobeIO = "adobe-io"
+	// SchemeMageOS is the Mage-OS Async Events module: the REST record after the
+	// commit, hex HMAC in x-magento-signature, no event name.
+	SchemeMageOS = "mageos-async-events"
 )
 
 // The shapes of a webhook's body.
 const (
 	BodyEvent = "event" // {"event": "...", "data": {...}}, data as the PHP model holds it
 	BodyBare  = "bare"  // the record as REST answers it
+
+	bodyAdobe    = "adobe"    // the value of an I/O Event
+	bodyMetadata = "metadata" // what stands beside it
 )
 
 // Webhook is a receiver of events.
@@ -41,17 +44,52 @@ type Webhook struct {
 	URL string `json:"url"`
 	// Scheme is one of the Scheme constants; empty means SchemeHMAC.
 	Scheme string `json:"scheme"`
+	// Secret is the shared secret, Mage-OS's verification token.
 	Secret string `json:"secret,omitempty"`
 	// Header carries the signature. The default of SchemeHMAC is
 	// X-Hub-Signature-256 with the value sha256=<hex>; under any other name,
 	// such as x-magento-signature, the value is the bare hex.
 	Header string `json:"header"`
-	// Body is one of the Body constants; empty means BodyEvent.
+	// Body is one of the Body constants; empty means BodyEvent. The schemes of
+	// Adobe and Mage-OS have their own.
 	Body string `json:"body"`
 	// Events limits what is sent; empty means the save events of orders and
-	// customers.
+	// customers, as the scheme names them.
 	Events []string `json:"events"`
+
+	// Timeout bounds one delivery; 0 means the scheme's own, and none for
+	// SchemeAdobeWebhooks.
+	Timeout Duration `json:"timeout,omitempty"`
+	// Unsigned leaves the signature of SchemeAdobeWebhooks out, which is its default in
+	// a real store.
+	Unsigned bool `json:"unsigned,omitempty"`
+	// Optional lets a save go on when a hook of SchemeAdobeWebhooks fails (required =
+	// false); FallbackMessage is what the shopper reads when it doesn't.
+	Optional        bool   `json:"optional,omitempty"`
+	FallbackMessage string `json:"fallback_error_message,omitempty"`
+
+	// ClientID is the recipientclientid of SchemeAdobeIO, and Batch puts many
+	// events into one delivery.
+	ClientID string `json:"client_id,omitempty"`
+	Batch    bool   `json:"batch,omitempty"`
+	// Minute is how long a minute of SchemeAdobeIO's clock is; 0 means a minute.
+	Minute Duration `json:"minute,omitempty"`
+	// ValidationURL is the store's own address in front of the path that proves a
+	// receiver of SchemeAdobeIO that doesn't answer the challenge.
+	ValidationURL string `json:"validation_url,omitempty"`
+	// Status is "active", or "unverified" while a receiver of SchemeAdobeIO has
+	// not answered its challenge; it gets nothing until then.
+	Status string `json:"status"`
+
+	token string   // the challenge
+	batch [][]byte // events that wait for the next delivery
 }
+
+// The values of Webhook.Status.
+const (
+	statusActive     = "active"
+	statusUnverified = "unverified"
+)
 
 const hubSignature = "X-Hub-Signature-256"
 
@@ -60,21 +98,36 @@ func (w *Webhook) setDefaults() error {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return fmt.Errorf("magento: webhook url %q is not an http address", w.URL)
 	}
-	w.Scheme, w.Body = orText(w.Scheme, SchemeHMAC), orText(w.Body, BodyEvent)
+	w.Scheme, w.Status = orText(w.Scheme, SchemeHMAC), statusActive
 	switch w.Scheme {
 	case SchemeHMAC:
-		w.Header = orText(w.Header, hubSignature)
+		w.Header, w.Body = orText(w.Header, hubSignature), orText(w.Body, BodyEvent)
 	case SchemeBearer:
-		w.Header = orText(w.Header, "Authorization")
+		w.Header, w.Body = orText(w.Header, "Authorization"), orText(w.Body, BodyEvent)
 	case SchemeNone:
+		w.Body = orText(w.Body, BodyEvent)
+	case SchemeMageOS:
+		w.Header, w.Body = orText(w.Header, "x-magento-signature"), BodyBare
+	case SchemeAdobeWebhooks:
+		w.Header, w.Body = signatureHeader, bodyAdobe
+	case SchemeAdobeIO:
+		w.Header, w.Body, w.Status, w.token = ioSignature+"1", bodyAdobe, statusUnverified, uuid.NewString()
+		w.ClientID = orText(w.ClientID, "sandbox-client")
+		setDefault(&w.Minute, Duration(time.Minute))
 	default:
 		return fmt.Errorf("magento: webhook scheme %q", w.Scheme)
 	}
-	if w.Scheme != SchemeNone && w.Secret == "" {
+	if w.needsSecret() && w.Secret == "" {
 		return fmt.Errorf("magento: webhook %s needs a secret", w.URL)
 	}
-	if w.Body != BodyEvent && w.Body != BodyBare {
+	if w.Body != BodyEvent && w.Body != BodyBare && w.Body != bodyAdobe {
 		return fmt.Errorf("magento: webhook body %q", w.Body)
+	}
+	if w.Timeout < 0 || w.Minute < 0 {
+		return fmt.Errorf("magento: webhook %s has a negative duration", w.URL)
+	}
+	if len(w.Events) == 0 {
+		w.Events = usualEvents[w.Scheme]
 	}
 	if len(w.Events) == 0 {
 		w.Events = []string{eventOrderSave, eventOrderCommit, eventCustomerSave, eventCustomerCommit}
@@ -82,10 +135,44 @@ func (w *Webhook) setDefaults() error {
 	return nil
 }
 
-// sign sets the header that proves the body.
+// usualEvents are what a merchant subscribes under each scheme's names.
+var usualEvents = map[string][]string{
+	SchemeAdobeWebhooks: {observer + eventOrderSave},
+	SchemeAdobeIO:       {observer + eventOrderCommit, observer + eventCustomerCommit},
+	SchemeMageOS: {
+		asyncOrderCreated, asyncOrderUpdated, asyncOrderPaid, asyncOrderShipped, asyncOrderHolded, asyncOrderUnholded, asyncOrderCancelled,
+		asyncShipmentCreated, asyncInvoiceCreated, asyncCustomerUpdated,
+	},
+}
+
+func (w *Webhook) needsSecret() bool {
+	return w.Scheme == SchemeHMAC || w.Scheme == SchemeBearer || w.Scheme == SchemeMageOS
+}
+
+// hears reports whether the receiver gets an event, by the name that its scheme
+// has for it, after the action that caused it.
+func (w *Webhook) hears(event string) bool {
+	switch w.Scheme {
+	case SchemeAdobeWebhooks:
+		return false // asked within the action
+	case SchemeAdobeIO:
+		if w.Status != statusActive {
+			return false
+		}
+		event = observer + event
+	case SchemeMageOS:
+	default:
+		if isAsyncEvent(event) {
+			return false
+		}
+	}
+	return slices.Contains(w.Events, event) || slices.Contains(w.Events, "*")
+}
+
+// sign sets the header that proves the body with a shared secret.
 func (w *Webhook) sign(header http.Header, body []byte) {
 	switch w.Scheme {
-	case SchemeHMAC:
+	case SchemeHMAC, SchemeMageOS:
 		mac := hmac.New(sha256.New, []byte(w.Secret))
 		mac.Write(body)
 		signature := hex.EncodeToString(mac.Sum(nil))
@@ -98,92 +185,6 @@ func (w *Webhook) sign(header http.Header, body []byte) {
 	}
 }
 
-// WebhookFaults is what goes wrong with events on their way.
-type WebhookFaults struct {
-	// DropRate is the share that is never sent: only a sweep finds the change.
-	DropRate float64 `json:"dropRate"`
-	// DuplicateRate is the share that is sent twice.
-	DuplicateRate float64 `json:"duplicateRate"`
-	// DelayMax delays each event by a random part of itself.
-	DelayMax time.Duration `json:"delayMax"`
-	// ReorderRate is the share that later events overtake.
-	ReorderRate float64 `json:"reorderRate"`
-}
-
-func (f WebhookFaults) validate() error {
-	for _, rate := range []float64{f.DropRate, f.DuplicateRate, f.ReorderRate} {
-		if rate < 0 || rate > 1 {
-			return fmt.Errorf("magento: rate %v is not a share between 0 and 1", rate)
-		}
-	}
-	if f.DelayMax < 0 {
-		return fmt.Errorf("magento: delay %v is negative", f.DelayMax)
-	}
-	return nil
-}
-
-// The counters of deliveries.
-const (
-	countSent      = "sent"      // attempts made
-	countDelivered = "delivered" // answered 2xx
-	countRetried   = "retried"   // attempts after the first
-	countGaveUp    = "gaveUp"    // out of attempts, or answered a final 4xx
-	countDrop      = "drop"
-	countDuplicate = "duplicate"
-	countDelay     = "delay"
-	countReorder   = "reorder"
-)
-
-// reorderBy is how far an overtaken event is held back.
-const reorderBy = 250 * time.Millisecond
-
-// deliveryTimeout is the timeout of the Guzzle client that store modules use.
-const deliveryTimeout = 15 * time.Second
-
-// hooks queues events and delivers them.
-type hooks struct {
-	attempts int
-	backoff  time.Duration
-	log      *slog.Logger
-	counts   tally
-
-	mu     sync.Mutex
-	rng    *rand.Rand
-	faults WebhookFaults
-	list   []*Webhook
-	queue  deliveries
-	wake   chan struct{} // has one token when the queue changed
-}
-
-type delivery struct {
-	hook    *Webhook
-	event   string
-	body    []byte
-	due     time.Time
-	attempt int
-}
-
-// deliveries is a heap, the next due first.
-type deliveries []*delivery
-
-func (q *deliveries) Len() int           { return len(*q) }
-func (q *deliveries) Less(i, j int) bool { return (*q)[i].due.Before((*q)[j].due) }
-func (q *deliveries) Swap(i, j int)      { (*q)[i], (*q)[j] = (*q)[j], (*q)[i] }
-func (q *deliveries) Push(d any)         { *q = append(*q, d.(*delivery)) }
-func (q *deliveries) Pop() any {
-	old := *q
-	d := old[len(old)-1]
-	*q, old[len(old)-1] = old[:len(old)-1], nil
-	return d
-}
-
-func newHooks(cfg Config) *hooks {
-	return &hooks{
-		attempts: cfg.WebhookAttempts, backoff: cfg.WebhookBackoff, log: cfg.Logger,
-		rng: rand.New(rand.NewPCG(cfg.Seed, 0x686f6f6b)), wake: make(chan struct{}, 1),
-	}
-}
-
 func (h *hooks) add(w Webhook) (Webhook, error) {
 	if err := w.setDefaults(); err != nil {
 		return w, err
@@ -192,6 +193,7 @@ func (h *hooks) add(w Webhook) (Webhook, error) {
 	defer h.mu.Unlock()
 	w.ID = int64(len(h.list) + 1)
 	h.list = append(h.list, &w)
+	h.signal()
 	return w, nil
 }
 
@@ -205,179 +207,16 @@ func (h *hooks) webhooks() []Webhook {
 	return out
 }
 
-// emit queues an event for each receiver that wants it. body is asked once per
-// shape, and not at all when nobody wants the event.
-func (h *hooks) emit(event string, body func(shape string) []byte) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	bodies := map[string][]byte{}
-	for _, w := range h.list {
-		if !slices.Contains(w.Events, event) && !slices.Contains(w.Events, "*") {
-			continue
-		}
-		if bodies[w.Body] == nil {
-			bodies[w.Body] = body(w.Body)
-		}
-		h.schedule(&delivery{hook: w, event: event, body: bodies[w.Body], due: time.Now()})
-	}
-	h.signal()
-}
-
-// schedule applies the faults; h.mu is held.
-func (h *hooks) schedule(d *delivery) {
-	f := h.faults
-	drop, duplicate, delay, reorder := h.rng.Float64(), h.rng.Float64(), h.rng.Float64(), h.rng.Float64()
-	if drop < f.DropRate {
-		h.counts.count(countDrop)
-		return
-	}
-	if f.DelayMax > 0 {
-		d.due = d.due.Add(time.Duration(delay * float64(f.DelayMax)))
-		h.counts.count(countDelay)
-	}
-	if reorder < f.ReorderRate {
-		d.due = d.due.Add(reorderBy)
-		h.counts.count(countReorder)
-	}
-	heap.Push(&h.queue, d)
-	if duplicate < f.DuplicateRate {
-		again := *d
-		heap.Push(&h.queue, &again)
-		h.counts.count(countDuplicate)
-	}
-}
-
-func (h *hooks) signal() {
-	select {
-	case h.wake <- struct{}{}:
-	default:
-	}
-}
-
-// next pops a delivery that is due, or says how long to wait for one.
-func (h *hooks) next(now time.Time) (*delivery, time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.queue) == 0 {
-		return nil, time.Hour
-	}
-	if wait := h.queue[0].due.Sub(now); wait > 0 {
-		return nil, wait
-	}
-	return heap.Pop(&h.queue).(*delivery), 0
-}
-
-// run delivers until ctx ends and leaves no request under way.
-func (h *hooks) run(ctx context.Context) error {
-	client := &http.Client{
-		Timeout:       deliveryTimeout,
-		Transport:     &http.Transport{MaxIdleConnsPerHost: 16},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	defer client.CloseIdleConnections()
-	var group errgroup.Group
-	group.SetLimit(16)
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for ctx.Err() == nil {
-		d, wait := h.next(time.Now())
-		if d != nil {
-			group.Go(func() error {
-				h.deliver(ctx, client, d)
-				return nil
-			})
-			continue
-		}
-		timer.Reset(wait)
-		select {
-		case <-ctx.Done():
-		case <-h.wake:
-		case <-timer.C:
-		}
-	}
-	return group.Wait()
-}
-
-// deliver sends once and queues a retry when the answer allows one: no answer,
-// 429, and 5xx are tried again, everything else is final.
-func (h *hooks) deliver(ctx context.Context, client *http.Client, d *delivery) {
-	d.attempt++
-	h.counts.count(countSent)
-	if d.attempt > 1 {
-		h.counts.count(countRetried)
-	}
-	status, retryAfter, err := post(ctx, client, d)
-	switch {
-	case err == nil && status/100 == 2:
-		h.counts.count(countDelivered)
-		return
-	case ctx.Err() != nil:
-		return
-	}
-	retry := err != nil || status == http.StatusTooManyRequests || status >= 500
-	if !retry || d.attempt >= h.attempts {
-		h.counts.count(countGaveUp)
-		h.log.DebugContext(ctx, "webhook given up", "event", d.event, "url", d.hook.URL, "status", status, "attempts", d.attempt, "error", err)
-		return
-	}
-	wait := min(time.Duration(d.attempt*d.attempt)*h.backoff, time.Minute)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	d.due = time.Now().Add(max(wait, retryAfter))
-	heap.Push(&h.queue, d)
-	h.signal()
-}
-
-func post(ctx context.Context, client *http.Client, d *delivery) (status int, retryAfter time.Duration, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.hook.URL, bytes.NewReader(d.body))
-	if err != nil {
-		return 0, 0, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "GuzzleHttp/7")
-	d.hook.sign(req.Header, d.body)
-	resp, err := client.Do(req)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
-	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
-		retryAfter = time.Duration(seconds) * time.Second
-	}
-	return resp.StatusCode, retryAfter, nil
-}
-
 // AddWebhook registers a receiver and returns it with its defaults filled in.
-func (s *Server) AddWebhook(w Webhook) (Webhook, error) { return s.hooks.add(w) }
+// One of SchemeAdobeIO is asked for its challenge while Run runs.
+func (s *Server) AddWebhook(w Webhook) (Webhook, error) {
+	if w.Scheme == SchemeAdobeWebhooks || w.Scheme == SchemeAdobeIO {
+		if err := s.keys.make(w.Scheme); err != nil {
+			return w, err
+		}
+	}
+	return s.hooks.add(w)
+}
 
 // Webhooks returns the registered receivers.
 func (s *Server) Webhooks() []Webhook { return s.hooks.webhooks() }
-
-// SetWebhookFaults replaces what goes wrong with events.
-func (s *Server) SetWebhookFaults(f WebhookFaults) error {
-	if err := f.validate(); err != nil {
-		return err
-	}
-	s.hooks.mu.Lock()
-	defer s.hooks.mu.Unlock()
-	s.hooks.faults = f
-	return nil
-}
-
-// WebhookFaults returns what goes wrong with events.
-func (s *Server) WebhookFaults() WebhookFaults {
-	s.hooks.mu.Lock()
-	defer s.hooks.mu.Unlock()
-	return s.hooks.faults
-}
-
-// WebhookCounts returns how many deliveries were sent, delivered, retried and
-// gaveUp, how often each fault fired, and how many are queued.
-func (s *Server) WebhookCounts() map[string]int64 {
-	counts := s.hooks.counts.snapshot()
-	s.hooks.mu.Lock()
-	defer s.hooks.mu.Unlock()
-	counts["queued"] = int64(len(s.hooks.queue))
-	return counts
-}

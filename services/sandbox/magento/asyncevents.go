@@ -1,0 +1,48 @@
+package magento
+
+import "strings"
+
+// The events of Mage-OS Async Events (mageos-common-async-events).
+const (
+	asyncOrderCreated    = "sales.order.created"
+	asyncOrderUpdated    = "sales.order.updated"
+	asyncOrderPaid       = "sales.order.paid"
+	asyncOrderShipped    = "sales.order.shipped"
+	asyncOrderHolded     = "sales.order.holded"
+	asyncOrderUnholded   = "sales.order.unholded"
+	asyncOrderCancelled  = "sales.order.cancelled"
+	asyncShipmentCreated = "sales.shipment.created"
+	asyncInvoiceCreated  = "sales.invoice.created"
+	asyncCustomerUpdated = "customer.updated"
+)
+
+// isAsyncEvent tells them from the store's own, which have no dots.
+func isAsyncEvent(event string) bool { return strings.Contains(event, ".") }
+
+// asyncOrder sends an order after its commit.
+func (s *Server) asyncOrder(event string, o *order) {
+	s.hooks.emit(event, func(string) []byte { return s.restOrder(o) })
+}
+
+// asyncChange sends what a save made of an order.
+func (s *Server) asyncChange(before order, o *order, ch change) {
+	s.asyncOrder(asyncOrderUpdated, o)
+	switch {
+	case before.State == o.State:
+	case o.State == stateCanceled:
+		s.asyncOrder(asyncOrderCancelled, o)
+	case o.State == stateHolded:
+		s.asyncOrder(asyncOrderHolded, o)
+	case before.State == stateHolded:
+		s.asyncOrder(asyncOrderUnholded, o)
+	}
+	if o.TotalDue.IsZero() && !before.TotalDue.IsZero() {
+		s.asyncOrder(asyncOrderPaid, o)
+	}
+	if ch.document != nil {
+		s.hooks.emit(ch.event, func(string) []byte { return ch.document })
+		if ch.event == asyncShipmentCreated {
+			s.asyncOrder(asyncOrderShipped, o)
+		}
+	}
+}
