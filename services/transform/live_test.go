@@ -76,7 +76,7 @@ func TestAPublishedVersionMakesTheNextCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	louder := strings.Replace(string(text), "customerPO: order.increment_id", `customerPO: '"PO" + order.increment_id'`, 1)
+	louder := strings.Replace(string(text), "customerPO: original", `customerPO: '"PO" + original'`, 1)
 	author := flowstore.Author{By: "anna"}
 	published, err := store.PublishFlow(t.Context(), base, []byte(louder), 0, author)
 	if err != nil {
