@@ -10,8 +10,8 @@ import (
 	"github.com/magpie-integration/magpie/services/sandbox/magento"
 )
 
-// shop is a sandbox store that the commands find.
-func shop(t *testing.T) *magento.Server {
+// storeSandbox is a sandbox store that the commands find.
+func storeSandbox(t *testing.T) *magento.Server {
 	t.Helper()
 	s, err := magento.New(magento.Config{Products: 20, Customers: 5, CommitDelay: -1})
 	if err != nil {
@@ -39,7 +39,7 @@ func file(t *testing.T, text string) string {
 }
 
 func TestOrdersOfAKindArePlacedAndEdited(t *testing.T) {
-	s := shop(t)
+	s := storeSandbox(t)
 	code, out, errs := command("order", "place", "--kind", "virtual", file(t, `{"store":"default","payment_method":"checkmo"}`))
 	if code != 0 || !strings.Contains(out, "order 000000001 is placed") {
 		t.Fatalf("place: %d %s %s", code, out, errs)
