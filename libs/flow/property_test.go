@@ -145,7 +145,9 @@ func TestSurchargesAndCreditsReconcile(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		record, digits := order(t)
 		grand := decimal.RequireFromString(string(record["grand_total"].(json.Number)))
-		amount := func(name string) decimal.Decimal { return decimal.New(rapid.Int64Range(0, 9999).Draw(t, name), -digits) }
+		amount := func(name string) decimal.Decimal {
+			return decimal.New(rapid.Int64Range(0, 9999).Draw(t, name), -digits)
+		}
 		attributes, added := map[string]any{}, decimal.Zero
 		for _, to := range places {
 			a := amount(to)
