@@ -26,7 +26,6 @@ import (
 	"log/slog"
 	"time"
 
-	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 
+	jsonv1 "github.com/go-json-experiment/json/v1"
+
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/magento"
 	"github.com/magpie-integration/magpie/libs/scrub"
