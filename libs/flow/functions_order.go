@@ -97,7 +97,11 @@ func orderAmount(record map[string]any, field, currency string) (decimal.Decimal
 		if strings.TrimSpace(v) == "" {
 			return decimal.Decimal{}, nil
 		}
-		return parseDecimal(strings.TrimSpace(v))
+		d, err := parseDecimal(strings.TrimSpace(v))
+		if err != nil {
+			return d, fmt.Errorf("%s: %w", field, err)
+		}
+		return d, nil
 	default:
 		return decimal.Decimal{}, fmt.Errorf("%s is %v, not an amount", field, kindOf(v))
 	}

@@ -116,13 +116,14 @@ func (c *Capture) noticeChanged(ctx context.Context, order magento.Order) (sent 
 	// The record alone: a change of the orders that an edited one replaces is
 	// noticed with theirs (noticeChild).
 	record, _ := content(order)
-	if bytes.Equal(record, last.record) {
+	hash := hashOf(record, nil)
+	if hash == last.hash || bytes.Equal(record, last.record) {
 		return false, nil
 	}
 	_, err = c.stream.Publish(ctx, bus.Message{
 		Subject: events.NoticeSubject(c.cfg.Pair, events.Magento, events.Order, key),
 		Type:    events.TypeName(events.Magento, events.Order, "noticed"),
-		ID:      "sweep:" + changeID(c.subject(key), hashOf(record, nil), last),
+		ID:      "sweep:" + changeID(c.subject(key), hash, last),
 		Data:    events.Notice{Via: "sweep", At: time.Now().UTC(), StoreID: order.StoreID},
 	})
 	return err == nil, err
