@@ -61,6 +61,22 @@ func FuzzParseToken(f *testing.F) {
 	})
 }
 
+func FuzzKey(f *testing.F) {
+	for _, s := range []string{"", "000000123", "24-MB01", "a b", "=id=7", "=", "é", "x.y>*", "\x00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		key := events.Key(text)
+		token := key.Token()
+		if !legal.MatchString(token) {
+			t.Errorf("%q escapes to %q, which is no token", key, token)
+		}
+		if back, err := events.ParseToken(token); err != nil || back != key {
+			t.Errorf("%q came back as %q, %v", key, back, err)
+		}
+	})
+}
+
 func TestCanonicalKey(t *testing.T) {
 	for _, tc := range []struct {
 		system events.System

@@ -47,6 +47,8 @@ type Consumer struct {
 	Gate Gate
 	// Retry bounds how long a failure that is confined to one key is retried.
 	Retry Retry
+	// StalledAfter is the watchdog's patience; zero means a minute. See Watch.
+	StalledAfter time.Duration
 	// Refused, when set, gives the outcome that is published with a dead letter.
 	Refused func(d *Delivery, f *failure.Error) (Message, bool)
 
@@ -60,10 +62,11 @@ type Consumer struct {
 	turn sync.Mutex // held by the one suspect that runs
 
 	paused atomic.Bool // waiting for the gate
+	making sync.Mutex  // held while the durable is made, on the server
 
 	mu   sync.Mutex
 	held map[jetstream.Msg]struct{} // fetched and not settled: kept alive
-	last time.Time                  // of the newest fetch that the server answered
+	last time.Time                  // of the newest answer of the server
 }
 
 // Consumer prepares a durable consumer; it is created on the server by Run.
@@ -102,6 +105,13 @@ func (c *Consumer) Run(ctx context.Context, handle Handler) error {
 // each, in their order.
 type BatchHandler func(ctx context.Context, batch []*Delivery) []error
 
+// A batch of so many says that messages come faster than one by one; the next is
+// then fetched a moment later. A message that comes alone never waits.
+const (
+	busy   = 4
+	gather = 25 * time.Millisecond
+)
+
 // RunBatches consumes up to size waiting messages at a time, one batch after
 // the other.
 func (c *Consumer) RunBatches(ctx context.Context, size int, handle BatchHandler) error {
@@ -116,6 +126,9 @@ func (c *Consumer) RunBatches(ctx context.Context, size int, handle BatchHandler
 		if len(batch) > 0 {
 			c.attemptBatch(ctx, work, batch, handle)
 		}
+		if len(batch) >= busy { // more will come; let them come together
+			pause(ctx, gather)
+		}
 		return true, err
 	})
 }
@@ -123,12 +136,13 @@ func (c *Consumer) RunBatches(ctx context.Context, size int, handle BatchHandler
 // start creates the durable and the context that handlers run in: it outlives
 // ctx by drainWait.
 func (c *Consumer) start(ctx context.Context) (work context.Context, release func(), err error) {
-	if c.consumer, err = c.bus.js.CreateOrUpdateConsumer(ctx, c.Spec.Stream, c.Spec.config()); err != nil {
-		return nil, nil, fmt.Errorf("consumer %s: %w", c.Spec.Name, err)
+	if c.consumer, err = c.ensure(ctx); err != nil {
+		return nil, nil, err
 	}
 	if c.suspects, err = c.bus.KV(ctx, Suspects); err != nil {
 		return nil, nil, err
 	}
+	c.answered()
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(drainWait, cancel) })
 	alive := make(chan struct{})
@@ -192,11 +206,16 @@ func (c *Consumer) take(got jetstream.MessageBatch, deliver func(*Delivery)) err
 	}
 	err := got.Error()
 	if err == nil {
-		c.mu.Lock()
-		c.last = time.Now()
-		c.mu.Unlock()
+		c.answered()
 	}
 	return err
+}
+
+// answered notes that the server has answered just now.
+func (c *Consumer) answered() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last = time.Now()
 }
 
 // recreate waits until the durable is there again: NATS was away, or somebody
@@ -204,7 +223,7 @@ func (c *Consumer) take(got jetstream.MessageBatch, deliver func(*Delivery)) err
 // done before is then superseded or a duplicate.
 func (c *Consumer) recreate(ctx context.Context) {
 	for ctx.Err() == nil {
-		consumer, err := c.bus.js.CreateOrUpdateConsumer(ctx, c.Spec.Stream, c.Spec.config())
+		consumer, err := c.ensure(ctx)
 		if err == nil {
 			c.consumer = consumer
 			return

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -31,7 +32,7 @@ type Delivery struct {
 
 // Data decodes the payload; one that can't be decoded is a defect.
 func (d *Delivery) Data(into any) error {
-	if err := json.Unmarshal(d.Event.Data(), into); err != nil {
+	if err := jsonv1.Unmarshal(d.Event.DataEncoded, into); err != nil {
 		return failure.Defect("bus.payload", fmt.Sprintf("the payload of %s can't be read: %v", d.Event.Type(), err), err)
 	}
 	return nil

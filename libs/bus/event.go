@@ -3,13 +3,13 @@ package bus
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	cejs "github.com/cloudevents/sdk-go/protocol/nats_jetstream/v2"
 	"github.com/cloudevents/sdk-go/v2/binding"
 	"github.com/cloudevents/sdk-go/v2/event"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/nats-io/nats.go"
 
 	"github.com/magpie-integration/magpie/events"
@@ -77,7 +77,9 @@ func (m Message) event() (event.Event, error) {
 	if m.Depth > 0 {
 		ev.SetExtension(events.ExtDepth, m.Depth)
 	}
-	data, err := json.Marshal(m.Data)
+	// The same bytes as encoding/json gives, in a fraction of its time: a change
+	// carries a whole record, which it would scan twice.
+	data, err := jsonv1.Marshal(m.Data)
 	if err != nil {
 		return ev, failure.Defect("bus.encode", "the payload of "+m.Type+" can't be encoded", err)
 	}

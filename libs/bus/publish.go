@@ -45,7 +45,9 @@ func (b *Bus) Publish(ctx context.Context, m Message) (Ack, error) {
 		trace.WithAttributes(
 			attribute.String("messaging.system", "nats"),
 			attribute.String("messaging.destination.name", subject),
-			attribute.String("messaging.message.id", m.ID)))
+			attribute.String("messaging.message.id", m.ID),
+			attribute.String("magpie.pair", m.Subject.Pair),
+			attribute.String("magpie.key", string(m.Subject.Key))))
 	defer span.End()
 
 	ev, err := m.event()
@@ -63,7 +65,7 @@ func (b *Bus) Publish(ctx context.Context, m Message) (Ack, error) {
 	}
 	ack, err := b.publish(ctx, msg, options...)
 	if err != nil {
-		span.SetStatus(codes.Error, err.Error())
+		span.SetStatus(codes.Error, telemetry.ScrubText(err.Error()))
 		return Ack{}, fmt.Errorf("publish to %s: %w", subject, err)
 	}
 	return ack, nil

@@ -151,7 +151,7 @@ func (c *Consumer) once(ctx context.Context, d *Delivery, handle Handler) (err e
 		word := "ok"
 		if err != nil {
 			word = kindOf(err)
-			span.SetStatus(codes.Error, err.Error())
+			span.SetStatus(codes.Error, telemetry.ScrubText(err.Error()))
 		}
 		c.metrics.Handled(string(c.Spec.Role), word, time.Since(began))
 		span.End()
@@ -160,13 +160,14 @@ func (c *Consumer) once(ctx context.Context, d *Delivery, handle Handler) (err e
 }
 
 func (c *Consumer) batchOnce(ctx context.Context, batch []*Delivery, handle BatchHandler) (results []error) {
-	links := make([]trace.Link, 0, len(batch))
-	for _, d := range batch {
-		links = append(links, trace.LinkFromContext(telemetry.Extract(ctx, d.Event)))
-	}
 	// A batch of one stays in that message's trace; a larger one links to each.
+	var links []trace.Link
 	if len(batch) == 1 {
 		ctx = telemetry.Extract(ctx, batch[0].Event)
+	} else {
+		for _, d := range batch {
+			links = append(links, trace.LinkFromContext(telemetry.Extract(ctx, d.Event)))
+		}
 	}
 	ctx, span := tracer.Start(ctx, string(c.Spec.Role)+" batch", trace.WithSpanKind(trace.SpanKindConsumer),
 		trace.WithLinks(links...), trace.WithAttributes(attribute.Int("messaging.batch.message_count", len(batch))))

@@ -29,6 +29,8 @@ const (
 	Meta     = "meta"     // the epoch, and how far CHANGES had come
 	Suspects = "suspects" // messages whose handling killed a process
 	Flows    = "flows"    // published versions of flows and tables, and which are live
+	// Heartbeats has the newest of each role and process.
+	Heartbeats = "heartbeats"
 )
 
 // Streams is the one table of streams. What holds for all of them is in
@@ -97,6 +99,7 @@ var Buckets = []jetstream.KeyValueConfig{
 	{Bucket: Meta, Description: "the epoch of revisions", Storage: jetstream.FileStorage},
 	{Bucket: Suspects, Description: "messages whose handling killed a process", Storage: jetstream.FileStorage, TTL: 24 * time.Hour},
 	{Bucket: Flows, Description: "published versions of flows and tables, and which are live", Storage: jetstream.FileStorage},
+	{Bucket: Heartbeats, Description: "which roles run, and what captures last read", Storage: jetstream.MemoryStorage, TTL: beatKept},
 }
 
 // Drift is one property that the server has otherwise than the table says.

@@ -91,6 +91,9 @@ func TestProblems(t *testing.T) {
 			"an unknown key", "nats: {uri: embedded}\n" + pair, nil,
 			[]string{`config: nats.uri: is not a known key; the nearest is url (magpie.yaml:1)`},
 		}, {
+			"a misspelt key of a pair", edited("a-magento-token", "a-magento-token, timout: 5s"), nil,
+			[]string{`config: pairs[0].magento.timout: is not a known key; the nearest is timeout (magpie.yaml:3)`},
+		}, {
 			"an unknown variable", pair, []string{"MAGPIE_PAIRS_MAIN_GP_TIMEOT=5s"},
 			[]string{`config: MAGPIE_PAIRS_MAIN_GP_TIMEOT: is not a known variable; the nearest is MAGPIE_PAIRS_MAIN_GP_TIMEOUT`},
 		}, {

@@ -51,29 +51,42 @@ type Magento struct {
 
 // The schemes of webhooks.
 const (
-	SchemeHMACSHA256 = "hmac-sha256"
-	SchemeBearer     = "bearer"
+	SchemeHMACSHA256        = "hmac-sha256"
+	SchemeBearer            = "bearer"
+	SchemeMageOSAsyncEvents = "mageos-async-events"
+	SchemeAdobeWebhooks     = "adobe-webhooks"
+	SchemeAdobeIO           = "adobe-io"
 )
 
 // Webhook is one form of webhook, and how it proves its sender.
 type Webhook struct {
-	// Scheme is hmac-sha256 for a signature of the body, bearer for a fixed token.
-	Scheme string `yaml:"scheme" jsonschema:"enum=hmac-sha256,enum=bearer,default=hmac-sha256"`
-	// Secret is the key of the signature, or the token.
+	// Scheme is hmac-sha256 for a signature of the body, bearer for a fixed token,
+	// mageos-async-events for hmac-sha256 as Mage-OS Async Events sends it,
+	// adobe-webhooks for Adobe Commerce's webhooks, adobe-io for Adobe I/O Events.
+	Scheme string `yaml:"scheme" jsonschema:"enum=hmac-sha256,enum=bearer,enum=mageos-async-events,enum=adobe-webhooks,enum=adobe-io,default=hmac-sha256"`
+	// Secret is the key of the signature, or the token. The adobe schemes have none.
 	Secret Secret `yaml:"secret"`
 	// PreviousSecrets are accepted too, while the sender changes over.
 	PreviousSecrets []Secret `yaml:"previous_secrets"`
-	// Header has the signature or token. If absent: X-Hub-Signature-256, and
-	// Authorization for bearer.
+	// PublicKeys are for adobe-webhooks: the public key in PEM as the store's Admin
+	// shows it, or file:PATH of it; two while the store changes over.
+	PublicKeys []Secret `yaml:"public_keys"`
+	// ClientID is for adobe-io: the client id of the project in Adobe's Developer
+	// Console. Events for another one are refused.
+	ClientID string `yaml:"client_id"`
+	// Header has the signature or token. If absent: X-Hub-Signature-256,
+	// Authorization for bearer, X-Magento-Signature for mageos-async-events.
 	Header string `yaml:"header"`
-	// Encoding is how a signature is written.
-	Encoding string `yaml:"encoding" jsonschema:"enum=hex,enum=base64,default=hex"`
+	// Encoding is how a signature is written; hex if absent.
+	Encoding string `yaml:"encoding" jsonschema:"enum=hex,enum=base64"`
 	// Prefix comes before the signature or token. If absent: "sha256=" or
 	// "Bearer " with the scheme's own header, nothing with another.
 	Prefix *string `yaml:"prefix"`
 	// EventIn is where the event's name is: body:FIELD, header:NAME, path (the
-	// URL's last part) or none.
-	EventIn string `yaml:"event_in" jsonschema:"pattern=^(body:.+|header:.+|path|none)$,default=body:event"`
+	// URL's last part) or none. If absent: body:event; for mageos-async-events and
+	// adobe-webhooks the URL's last part, then body:eventName (Adobe's only), then
+	// the record's shape.
+	EventIn string `yaml:"event_in" jsonschema:"pattern=^(body:.+|header:.+|path|none)$"`
 	// Event is the event's name where event_in is none. If absent the record is
 	// recognised by its shape.
 	Event string `yaml:"event"`

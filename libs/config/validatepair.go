@@ -88,44 +88,6 @@ func (v *validator) magento(key string, m Magento) {
 	v.path(key+".ca", m.CA)
 }
 
-// secretLength is what a webhook's secret should have at least, in bytes.
-const secretLength = 16
-
-func (v *validator) webhook(key string, w Webhook) {
-	v.webhookSecret(key+".secret", w.Secret)
-	for i, secret := range w.PreviousSecrets {
-		v.webhookSecret(index(key+".previous_secrets", i), secret)
-	}
-	if w.Header != "" && !headerToken.MatchString(w.Header) {
-		v.fail(key+".header", w.Header, rule{"is not a header's name", "write one such as X-Hub-Signature-256"})
-	}
-	place, name, _ := strings.Cut(w.EventIn, ":")
-	switch {
-	case place == "body" && name != "", place == "header" && headerToken.MatchString(name), w.EventIn == "path":
-	case w.EventIn == "none":
-		return
-	default:
-		v.fail(key+".event_in", w.EventIn, rule{"is no place of a webhook", "write body:FIELD, header:NAME, path or none"})
-	}
-	if w.Event != "" {
-		v.fail(key+".event", w.Event, rule{"is told twice: event_in says where the sender tells it", "write event_in: none, or leave event out"})
-	}
-}
-
-func (v *validator) webhookSecret(key string, secret Secret) {
-	switch n := len(secret.Reveal()); {
-	case strings.TrimSpace(secret.Reveal()) != secret.Reveal():
-		v.fail(key, "", rule{"begins or ends with white space", "cut it off"})
-	case n == 0:
-		v.fail(key, "", rule{"is empty: anyone could send webhooks", "write ${MAGENTO_WEBHOOK_SECRET} and set that variable"})
-	case n < secretLength:
-		v.warn(key, "", rule{fmt.Sprintf("is short (%d bytes) and can be guessed", n), fmt.Sprintf("take at least %d", secretLength)})
-	}
-}
-
-// headerToken is a header's name as RFC 9110 has it.
-var headerToken = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
-
 func (v *validator) gp(key string, g GP) {
 	u := v.url(key+".url", g.URL, "https://gp.example.com:48620")
 	if plainHTTP(u) && g.Auth == "basic" && !g.Insecure {

@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,29 +54,6 @@ func FromChange(subject events.Subject, c events.Change, settings map[string]any
 		Type: events.TypeName(subject.System(), subject.Entity, "changed"), Pair: subject.Pair, Subject: subject,
 		Record: c.Record, Related: c.Related, Settings: settings,
 	}
-}
-
-// ReadChange is FromChange for a change's JSON, whose record it decodes at once:
-// for those who run thousands.
-func ReadChange(subject events.Subject, body []byte, settings map[string]any) (Input, error) {
-	var change struct {
-		Record  any                        `json:"record"`
-		Related map[string]json.RawMessage `json:"related"`
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if err := d.Decode(&change); err != nil {
-		return Input{}, failure.Defect("flow.record.unreadable", "the change is not JSON that can be read: "+err.Error(), err)
-	}
-	in := FromChange(subject, events.Change{Related: change.Related}, settings)
-	var err error
-	if in.decoded, err = decimals(change.Record); err != nil {
-		return in, failure.Defect("flow.record.unreadable", "the record is not JSON that can be read: "+err.Error(), err)
-	}
-	if in.decoded == nil {
-		return in, failure.Defect("flow.record.unreadable", "the change has no record", nil)
-	}
-	return in, nil
 }
 
 // FromOutcome makes the input of a flow that starts from an outcome.

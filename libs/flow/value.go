@@ -1,13 +1,16 @@
 package flow
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/magpie-integration/magpie/libs/scrub/jsonscan"
 )
 
 // kind is the kind of a value in expressions. Values are nil, bool, string,
@@ -81,45 +84,78 @@ func kindOf(v any) kind {
 
 // decodeJSON reads a record with every number as the decimal of its text.
 func decodeJSON(text []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
+	d := decoder{text: text}
+	d.scan.Reset(text, 0)
+	v, err := d.value()
+	if err != nil {
 		return nil, err
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("more follows after the JSON value")
-	}
-	return decimals(v)
-}
-
-// decimals turns every json.Number of a decoded value into a decimal, in place.
-func decimals(v any) (any, error) {
-	var err error
-	switch v := v.(type) {
-	case json.Number:
-		return parseDecimal(string(v))
-	case []any:
-		for i, e := range v {
-			if v[i], err = decimals(e); err != nil {
-				return nil, err
-			}
-		}
-	case map[string]any:
-		for k, e := range v {
-			switch e := e.(type) {
-			case json.Number:
-				if v[k], err = parseDecimal(string(e)); err != nil {
-					return nil, fmt.Errorf("%s: %w", k, err)
-				}
-			case []any, map[string]any:
-				if _, err = decimals(e); err != nil {
-					return nil, err
-				}
-			}
-		}
+	if _, err := d.scan.Next(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more follows after the JSON value")
 	}
 	return v, nil
+}
+
+// decoder makes values of a scanned text in one pass: records are read for
+// every change, so this is one of the two costly parts of a run.
+type decoder struct {
+	text []byte
+	scan jsonscan.Scanner
+}
+
+func (d *decoder) value() (any, error) {
+	t, err := d.scan.Next()
+	if err != nil {
+		return nil, err
+	}
+	return d.from(t)
+}
+
+func (d *decoder) from(t jsonscan.Token) (any, error) {
+	switch t.Kind {
+	case jsonscan.ObjectStart:
+		return d.record()
+	case jsonscan.ArrayStart:
+		return d.list()
+	case jsonscan.String:
+		// As encoding/json has it: what is no UTF-8 becomes U+FFFD.
+		return strings.ToValidUTF8(jsonscan.Unquote(d.text, t), "\uFFFD"), nil
+	case jsonscan.Number:
+		return parseDecimal(string(d.text[t.Start:t.End]))
+	case jsonscan.True, jsonscan.False:
+		return t.Kind == jsonscan.True, nil
+	default:
+		return nil, nil //nolint:nilnil // JSON's null is expr's nil
+	}
+}
+
+func (d *decoder) record() (any, error) {
+	record := map[string]any{}
+	for {
+		t, err := d.scan.Next()
+		if err != nil || t.Kind == jsonscan.ObjectEnd {
+			return record, err
+		}
+		name := jsonscan.Unquote(d.text, t)
+		if record[name], err = d.value(); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+}
+
+func (d *decoder) list() (any, error) {
+	list := []any{}
+	for {
+		t, err := d.scan.Next()
+		if err != nil || t.Kind == jsonscan.ArrayEnd {
+			return list, err
+		}
+		v, err := d.from(t)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
 }
 
 // textOf is the one text form of a value: decimals without trailing zeros.

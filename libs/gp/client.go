@@ -36,12 +36,15 @@ type Config struct {
 	// connections kept alive.
 	//
 	// NTLM authenticates a connection, not a request. With it every call needs a
-	// connection for itself, so an *http.Transport (or nil) is cloned for each of
-	// Connections, while any other transport carries one call at a time.
+	// connection for itself, so an *http.Transport (or nil) is cloned for each
+	// call that may be under way, while any other transport carries one write and
+	// one read at a time.
 	Transport http.RoundTripper
 	// Wrap is put around each of these transports, for tracing. Nil means nothing.
 	Wrap func(http.RoundTripper) http.RoundTripper
-	// Connections is how many calls run at a time with NTLM. Zero means 4.
+	// Connections is how many writes run at a time, and how many reads beside
+	// them: GP takes its time for both, and a document that is read back must not
+	// keep the next from being written. Zero means 4.
 	Connections int
 }
 
@@ -49,7 +52,8 @@ type Config struct {
 type Client struct {
 	cfg      Config
 	services Services
-	lanes    *lanes
+	writes   *lanes
+	reads    *lanes
 
 	mu       sync.Mutex
 	company  string // its number, once it is known
@@ -77,13 +81,16 @@ func New(cfg Config) (*Client, error) {
 	cfg.Culture = cmp.Or(cfg.Culture, "en-US")
 	cfg.Connections = cmp.Or(cfg.Connections, 4)
 	return &Client{
-		cfg: cfg, services: services, lanes: newLanes(cfg),
+		cfg: cfg, services: services, writes: newLanes(cfg), reads: newLanes(cfg),
 		policies: map[policyKey]Policy{},
 	}, nil
 }
 
 // Close lets go of idle connections. The client can still be used.
-func (c *Client) Close() { c.lanes.closeIdle() }
+func (c *Client) Close() {
+	c.writes.closeIdle()
+	c.reads.closeIdle()
+}
 
 // read calls an operation that changes nothing, and gives its result: nil when
 // GP answered with none.

@@ -126,5 +126,7 @@ func readOption(r *reading, n *node) Option {
 
 // unreadable is a read whose answer makes no sense. A write has ErrUnknownOutcome.
 func unreadable(operation string, err error) *failure.Error {
-	return failure.Transient("gp.unreadable", fmt.Sprintf("GP's answer to %s can't be read: %v", operation, err), err)
+	e := failure.Transient("gp.unreadable", fmt.Sprintf("GP's answer to %s can't be read: %v", operation, err), err)
+	e.Fix = "call it by hand and look; when it stays, the service is of another version than Magpie knows"
+	return e
 }

@@ -157,19 +157,24 @@ CompanyCriteria:
 RestrictionOfString:  EqualValue NotEqualValue
 SalesOrderCriteria:
 	TransactionState DocumentId Date CustomerId CustomerName CustomerPONumber:RestrictionOfString
-	BatchId DocumentTypeId SalespersonId MasterNumber ModifiedDate LastModifiedDate CreatedDate
-	Scope!(Return All)
+	BatchId DocumentTypeId:RestrictionOfString SalespersonId MasterNumber ModifiedDate
+	LastModifiedDate:BetweenRestrictionOfNullableOfDateTime CreatedDate Scope!(Return All)
+SalesDocumentCriteria < SalesOrderCriteria: Type
+BetweenRestrictionOfNullableOfDateTime:
+	EqualValue!? NotEqualValue!? Items From!? To!? GreaterThan!? LessThan!?
 
 CreateSalesOrder:     salesOrder!:SalesOrder context!:Context policy!
 UpdateSalesOrder:     salesOrder!:SalesOrder context!:Context policy!
 VoidSalesOrder:       key!:SalesDocumentKey context!:Context policy!
 GetSalesOrderByKey:   key!:SalesDocumentKey context!:Context
 GetSalesOrderList:    criteria!:SalesOrderCriteria context!:Context
+GetSalesDocumentList: criteria!:SalesDocumentCriteria context!:Context
 CreateCustomer:       customer!:Customer context!:Context policy!
 UpdateCustomer:       customer!:Customer context!:Context policy!
 GetCustomerByKey:     key!:CustomerKey context!:Context
 GetItemByKey:         key!:ItemKey context!:Context
 GetWarehouseByKey:    key!:WarehouseKey context!:Context
+GetCurrencyByKey:     key!:CurrencyKey context!:Context
 GetCompanyList:       criteria!:CompanyCriteria context!:Context
 GetPolicyByOperation: operation! context!:Context
 GetLoggedValidationResultByKey: logId! context!:Context

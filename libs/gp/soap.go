@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/magpie-integration/magpie/libs/failure"
+	"github.com/magpie-integration/magpie/libs/scrub"
 	"github.com/magpie-integration/magpie/libs/timely"
 )
 
@@ -60,14 +62,10 @@ func (c *Client) once(ctx context.Context, call call, params object) (*fault, *n
 	if err == nil && response == nil {
 		err = fmt.Errorf("there is no %sResponse in it", call.operation)
 	}
-	switch {
-	case err == nil:
-		return nil, response, nil
-	case call.writes:
-		return nil, nil, failure.Unknown("gp.unreadable", fmt.Errorf("the answer to %s can't be read: %w", call.operation, err))
-	default:
-		return nil, nil, unreadable(call.operation, err)
+	if err != nil {
+		return nil, nil, answer.noSOAP(call, err)
 	}
+	return nil, response, nil
 }
 
 // answer is what came back over HTTP.
@@ -82,13 +80,17 @@ type answer struct {
 func (c *Client) post(ctx context.Context, call call, message []byte) (answer, error) {
 	within, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	lane, err := c.lanes.take(within)
+	lanes := c.reads
+	if call.writes {
+		lanes = c.writes
+	}
+	lane, err := lanes.take(within)
 	if err != nil {
 		e := failure.Transient("gp.crowded", fmt.Sprintf("no connection was free for %s: %v", call.operation, err), err)
 		e.Unsent = true
 		return answer{}, e
 	}
-	defer c.lanes.give(lane)
+	defer lanes.give(lane)
 
 	request, err := http.NewRequestWithContext(within, http.MethodPost, call.address, bytes.NewReader(message))
 	if err != nil {
@@ -131,10 +133,16 @@ func (c *Client) unanswered(ctx context.Context, call call, unsent bool, err err
 	case unsent:
 		e = failure.Down("gp.unreachable", fmt.Sprintf("no connection to GP: %v", err), err)
 		e.Fix = "check the service \"Web Services for Microsoft Dynamics GP\", its port, and the way to it"
+		if fix, failed := failure.TLS(err); failed {
+			e.Code, e.Fix = "gp.tls", fix
+		}
 	case errors.Is(err, context.DeadlineExceeded):
 		e = failure.Transient("gp.no_answer", fmt.Sprintf("no answer to %s within %s", call.operation, c.cfg.Timeout), err)
 	default:
 		e = failure.Down("gp.no_answer", fmt.Sprintf("the connection broke during %s: %v", call.operation, err), err)
+	}
+	if e.Code == "gp.no_answer" {
+		e.Fix = "see whether GP's server is up and not overloaded, and what cuts connections between"
 	}
 	e.Unsent = unsent
 	return e
@@ -145,21 +153,46 @@ func (a answer) refusal(call call) error {
 	var e *failure.Error
 	switch {
 	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden:
-		e = unauthorized(fmt.Sprintf("GP answered %d to %s", a.status, call.operation))
+		e = unauthorized(fmt.Sprintf("GP refused the account for %s (%s)", call.operation, a.glimpse()))
 	case a.status/100 == 3:
-		e = failure.Down("gp.redirected", "GP redirects to "+a.location()+", and a message is not sent after a redirect", nil)
+		e = failure.Down("gp.redirected", fmt.Sprintf("GP redirects %s to %s (%d), and a message is not sent after a redirect", call.operation, a.location(), a.status), nil)
 		e.Fix = "set the address that it redirects to"
 	case a.status == http.StatusNotFound, a.status == http.StatusMethodNotAllowed:
-		e = failure.Down("gp.no_service", fmt.Sprintf("no service at %s (%d)", call.address, a.status), nil)
+		e = failure.Down("gp.no_service", fmt.Sprintf("no service at %s (%s)", call.address, a.glimpse()), nil)
 		e.Fix = "correct the URL, or the paths of the services"
 	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
-		e = failure.Down("gp.busy", fmt.Sprintf("GP, or a gateway before it, answered %d", a.status), nil)
+		e = failure.Down("gp.busy", fmt.Sprintf("GP, or a gateway before it, has no room for %s now (%s)", call.operation, a.glimpse()), nil)
+		e.Fix = "see whether the service \"Web Services for Microsoft Dynamics GP\" runs; calls go on when it answers"
 		e.After = retryAfter(a.header.Get("Retry-After"), time.Now())
 		return e // 503 says nothing for sure about what was done
 	default:
 		return nil
 	}
 	e.Unsent = true
+	return e
+}
+
+// glimpse is the answer's status, content type and first words.
+func (a answer) glimpse() string {
+	return fmt.Sprintf("%d, %s", a.status, scrub.Glimpse(a.header.Get("Content-Type"), a.body))
+}
+
+// noSOAP is an answer of status 200 that is not the operation's: nothing at
+// all or a page, which a proxy or another web server gave, or an envelope that
+// can't be read. It may stand for a write that was done.
+func (a answer) noSOAP(call call, err error) error {
+	e := unreadable(call.operation, fmt.Errorf("%w (%s)", err, a.glimpse()))
+	kind, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
+	if len(bytes.TrimSpace(a.body)) == 0 || kind == "text/html" {
+		e.Code, e.System = "gp.not_soap", true
+		e.Reason = fmt.Sprintf("GP's answer to %s is no SOAP (%s)", call.operation, a.glimpse())
+		e.Fix = "check that the address is that of the services, and that no proxy, login or start page stands before it"
+	}
+	if call.writes {
+		fix := e.Fix
+		e = failure.Unknown(e.Code, errors.New(e.Reason))
+		e.Fix = fix
+	}
 	return e
 }
 
@@ -170,7 +203,8 @@ func (a answer) noFault(call call) error {
 		return failure.Rejected("gp.too_large", "", fmt.Sprintf("%s is larger than GP's server takes (413)", call.operation),
 			"raise maxReceivedMessageSize in DynamicsGPLegacy.config, or send fewer lines")
 	}
-	e := failure.Transient("gp.status", fmt.Sprintf("GP answered %d without a fault to %s", a.status, call.operation), nil)
+	e := failure.Transient("gp.status", fmt.Sprintf("GP answered %s with an error that is no SOAP fault (%s)", call.operation, a.glimpse()), nil)
+	e.Fix = "look into the web server's log on GP's machine, or at the gateway before it"
 	if a.status >= 500 {
 		e.Code, e.System = "gp.gateway", true
 		e.After = retryAfter(a.header.Get("Retry-After"), time.Now())

@@ -14,13 +14,12 @@ import (
 	"github.com/Azure/go-ntlmssp"
 )
 
-// lanes hands out transports. With NTLM each has one connection and is given
-// to one call at a time, because a challenge must be answered on the connection
-// it came on; otherwise all calls share one.
+// lanes hands out transports, one to each call under way, and so bounds them.
+// With NTLM each has one connection, because a challenge must be answered on the
+// connection it came on; otherwise they are all the same.
 type lanes struct {
-	all  []http.RoundTripper
-	free chan http.RoundTripper // nil: shared
-	own  []*http.Transport      // what was made here
+	free chan http.RoundTripper
+	own  []*http.Transport // what was made here
 }
 
 func newLanes(cfg Config) *lanes {
@@ -28,30 +27,32 @@ func newLanes(cfg Config) *lanes {
 	if wrap == nil {
 		wrap = func(rt http.RoundTripper) http.RoundTripper { return rt }
 	}
-	l, base := &lanes{}, cfg.Transport
+	base := cfg.Transport
 	if base == nil {
 		base = newTransport()
 	}
-	if transport, ok := base.(*http.Transport); ok && cfg.Auth == "ntlm" {
+	l := &lanes{free: make(chan http.RoundTripper, cfg.Connections)}
+	transport, ok := base.(*http.Transport)
+	switch {
+	case cfg.Auth == "ntlm" && ok:
 		for range cfg.Connections {
 			lane := transport.Clone()
 			lane.MaxConnsPerHost = 1
 			lane.Protocols = new(http.Protocols) // NTLM can't be spoken over HTTP/2
 			lane.Protocols.SetHTTP1(true)
 			l.own = append(l.own, lane)
-			l.all = append(l.all, wrap(lane))
+			l.free <- wrap(lane)
 		}
-	} else {
-		if cfg.Transport == nil {
-			l.own = []*http.Transport{transport}
-		}
-		l.all = []http.RoundTripper{wrap(base)}
+		return l
+	case cfg.Auth == "ntlm": // one connection, as far as can be known
+		l.free <- wrap(base)
+		return l
+	case cfg.Transport == nil:
+		l.own = []*http.Transport{transport}
 	}
-	if cfg.Auth == "ntlm" {
-		l.free = make(chan http.RoundTripper, len(l.all))
-		for _, lane := range l.all {
-			l.free <- lane
-		}
+	shared := wrap(base)
+	for range cfg.Connections {
+		l.free <- shared
 	}
 	return l
 }
@@ -68,9 +69,6 @@ func newTransport() *http.Transport {
 }
 
 func (l *lanes) take(ctx context.Context) (http.RoundTripper, error) {
-	if l.free == nil {
-		return l.all[0], nil
-	}
 	select {
 	case lane := <-l.free:
 		return lane, nil
@@ -79,11 +77,7 @@ func (l *lanes) take(ctx context.Context) (http.RoundTripper, error) {
 	}
 }
 
-func (l *lanes) give(lane http.RoundTripper) {
-	if l.free != nil {
-		l.free <- lane
-	}
-}
+func (l *lanes) give(lane http.RoundTripper) { l.free <- lane }
 
 func (l *lanes) closeIdle() {
 	for _, transport := range l.own {

@@ -61,13 +61,19 @@ func (c *Client) do(ctx context.Context, req call, out any) error {
 // unreadable is an answer of status 200 that makes no sense: cut short, or
 // written over by a module's debugging output.
 func unreadable(req call, cause error) error {
+	f := failure.Transient("magento.unreadable", req.name()+": the answer (200) is not the JSON that it should be: "+cause.Error(), cause)
 	if req.writes() {
-		return failure.Unknown("magento.unreadable", fmt.Errorf("%s: the answer can't be read: %w", req.name(), cause))
+		f = failure.Unknown("magento.unreadable", fmt.Errorf("%s: the answer can't be read: %w", req.name(), cause))
 	}
-	return failure.Transient("magento.unreadable", req.name()+": the answer can't be read: "+cause.Error(), cause)
+	f.Fix = "call it by hand and look: a module's debugging output, or a proxy that cuts answers short"
+	return f
 }
 
 func (c *Client) send(ctx context.Context, req call) ([]byte, error) {
+	if err := c.slots.Acquire(ctx, 1); err != nil { // the time-out is for the store, not for waiting here
+		return nil, noAnswer(ctx, req, err, false)
+	}
+	defer c.slots.Release(1)
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, errSilent)
 	defer cancel()
 	var sent atomic.Bool
@@ -145,13 +151,15 @@ func noAnswer(ctx context.Context, req call, err error, sent bool) error {
 		f.Unsent = !sent
 		return f
 	}
-	code := "magento.no_answer"
+	code, fix := "magento.no_answer", "check the store's address, and that it is up"
 	if !sent {
 		code = "magento.unreachable"
 	}
+	if mend, failed := failure.TLS(cause); failed {
+		code, fix = "magento.tls", mend
+	}
 	f := failure.Down(code, req.name()+": "+cause.Error(), cause)
-	f.Unsent = !sent
-	f.Fix = "check the store's address, and that it is up"
+	f.Unsent, f.Fix = !sent, fix
 	return f
 }
 

@@ -1,6 +1,7 @@
 package magento
 
 import (
+	"cmp"
 	"crypto/tls"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/magpie-integration/magpie/libs/failure"
 )
@@ -18,6 +20,7 @@ const (
 	defaultStore    = "default"
 	defaultTimeout  = 30 * time.Second
 	defaultPageSize = 50
+	defaultParallel = 8
 	// maxPageSize is what a store refuses to pass once its input limits are on
 	// (docs: API security).
 	maxPageSize = 300
@@ -40,6 +43,8 @@ type Config struct {
 	// PageSize is how many orders are asked for at once; default 50. It is halved
 	// when the store refuses it.
 	PageSize int
+	// Parallel bounds the calls under way; default 8.
+	Parallel int
 	// Transport replaces the client's own, for tests and proxies.
 	Transport http.RoundTripper
 }
@@ -52,6 +57,7 @@ type Client struct {
 	token   string
 	timeout time.Duration
 	http    *http.Client
+	slots   *semaphore.Weighted // one for each call under way
 
 	size atomic.Int64 // the page size that the store accepts
 
@@ -92,6 +98,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.PageSize = defaultPageSize
 	}
 	c.size.Store(int64(cfg.PageSize))
+	c.slots = semaphore.NewWeighted(int64(cmp.Or(cfg.Parallel, defaultParallel)))
 	c.http = &http.Client{
 		Transport: transport(cfg.Transport),
 		// The API never redirects. A redirect comes from a login page or from a

@@ -43,20 +43,30 @@ func (c *Client) OrdersByEntityID(ctx context.Context, ids []int64) (Found, erro
 // chain when there is none in the pair's website.
 func (c *Client) Order(ctx context.Context, incrementID string) (Order, error) {
 	found, err := c.OrdersByIncrementID(ctx, []string{incrementID})
-	switch {
-	case err != nil:
+	if err != nil {
 		return Order{}, err
-	case len(found.Orders) == 1:
-		return found.Orders[0], nil
-	case len(found.Orders) > 1:
-		return Order{}, failure.Conflict("magento.order_ambiguous", "increment_id",
-			fmt.Sprintf("%d orders of the website have the number %s", len(found.Orders), incrementID),
-			"give the store views prefixes of their own for order numbers")
-	case len(found.Broken) > 0:
-		return Order{}, found.Broken[0].Err
-	case len(found.Foreign) > 0:
+	}
+	return found.order(incrementID)
+}
+
+// order gives the one order that has a number.
+func (f Found) order(incrementID string) (Order, error) {
+	has := func(o Order) bool { return strings.EqualFold(o.IncrementID, incrementID) }
+	own := slices.IndexFunc(f.Orders, has)
+	if own >= 0 {
+		if more := slices.IndexFunc(f.Orders[own+1:], has); more >= 0 {
+			return Order{}, failure.Conflict("magento.order_ambiguous", "increment_id",
+				fmt.Sprintf("several orders of the website have the number %s", incrementID),
+				"give the store views prefixes of their own for order numbers")
+		}
+		return f.Orders[own], nil
+	}
+	if i := slices.IndexFunc(f.Broken, func(b Broken) bool { return strings.EqualFold(b.ID, incrementID) }); i >= 0 {
+		return Order{}, f.Broken[i].Err
+	}
+	if i := slices.IndexFunc(f.Foreign, has); i >= 0 {
 		return Order{}, failure.Rejected("magento.order_foreign", "store_id",
-			fmt.Sprintf("the order %s belongs to store view %d of another website", incrementID, found.Foreign[0].StoreID),
+			fmt.Sprintf("the order %s belongs to store view %d of another website", incrementID, f.Foreign[i].StoreID),
 			"send its webhooks to the pair of that website").Because(ErrNotFound)
 	}
 	return Order{}, failure.Rejected("magento.not_found", "increment_id", fmt.Sprintf("the store has no order %s", incrementID),

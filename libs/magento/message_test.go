@@ -22,6 +22,12 @@ func FuzzMessage(f *testing.F) {
 }
 
 func FuzzParseOrders(f *testing.F) {
+	order, err := os.ReadFile("../scrub/testdata/order.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(`{"items":[` + string(order) + `],"total_count":1}`))
+	f.Add([]byte(`{"items":[` + strings.Repeat(`{"parent_item":`, 200) + `1`))
 	f.Add([]byte(`{"items":[{"entity_id":"1","increment_id":7}],"total_count":1}`))
 	f.Add([]byte(`{"items":null}`))
 	f.Add([]byte(`[]`))

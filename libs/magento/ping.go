@@ -17,14 +17,17 @@ type Check struct {
 	// Resource is the permission that the endpoint needs (Magento core, the
 	// modules' etc/webapi.xml).
 	Resource string
+	// How says what was sent to find out.
+	How string
 	// Err is nil when it may.
 	Err error
 }
 
-// Ping tries every endpoint that this package uses and tells which permissions
-// the token lacks. Nothing is written: Magento checks the permission before it
-// looks at the body (Magento core, Webapi/Controller/Rest/RequestValidator), and
-// an empty body never gets further than "is required". The error is the one that
+// Ping tries one endpoint for every permission that this package's calls need,
+// and tells which of them the token lacks. Nothing is written: reads ask for nothing, and writes have an
+// empty body and name no order. Magento checks the permission before it looks
+// at the body (Magento core, Webapi/Controller/Rest/RequestValidator), and an
+// empty body never gets further than "is required". The error is the one that
 // made going on useless: the store is down.
 func (c *Client) Ping(ctx context.Context) ([]Check, error) {
 	search := search{groups: []group{{{"entity_id", "eq", "0"}}}, size: 1, fields: "items[entity_id],total_count"}
@@ -39,6 +42,10 @@ func (c *Client) Ping(ctx context.Context) ([]Check, error) {
 	}
 	checks := make([]Check, 0, len(tries))
 	for _, try := range tries {
+		how := "read"
+		if try.call.writes() {
+			how = "an empty body, which is refused after the permission is checked"
+		}
 		var body []byte
 		err := c.do(ctx, try.call, &body)
 		switch f := failure.Of(err); {
@@ -50,7 +57,7 @@ func (c *Client) Ping(ctx context.Context) ([]Check, error) {
 		default:
 			return checks, err
 		}
-		checks = append(checks, Check{try.endpoint, try.resource, err})
+		checks = append(checks, Check{try.endpoint, try.resource, how, err})
 	}
 	return checks, nil
 }

@@ -1,6 +1,7 @@
 package magento
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/magpie-integration/magpie/libs/failure"
+	"github.com/magpie-integration/magpie/libs/scrub"
 )
 
 // ErrNotFound is in the chain of errors for a record that Magento does not have.
@@ -35,9 +37,13 @@ const (
 // Framework/Webapi/ErrorProcessor). It gives nil for an answer to read on.
 func refusal(req call, resp *http.Response, body []byte, now time.Time) error {
 	status, own := resp.StatusCode, isJSON(resp.Header, body)
+	page := func(code, reason, fix string) error { return page(req, resp, body, code, reason, fix) }
 	if status >= 200 && status < 300 {
-		if !own {
-			return page(req, resp, "magento.not_json", "the answer is a page, not JSON", "check that the address is the store's API, and that no proxy, login or maintenance page stands before it")
+		switch {
+		case len(bytes.TrimSpace(body)) == 0:
+			return page("magento.empty", "the answer is empty", "see the web server's and PHP's error log; PHP may have run out of memory or time")
+		case !own:
+			return page("magento.not_json", "the answer is a page, not JSON", "check that the address is the store's API, and that no proxy, login or maintenance page stands before it")
 		}
 		return nil
 	}
@@ -49,7 +55,7 @@ func refusal(req call, resp *http.Response, body []byte, now time.Time) error {
 	case status >= 300 && status < 400:
 		return redirected(req, resp)
 	case status == http.StatusUnauthorized && !own:
-		return page(req, resp, "magento.blocked", "a proxy before the store asks for a password", "let Magpie's address through to /rest without one")
+		return page("magento.blocked", "a proxy before the store asks for a password", "let Magpie's address through to /rest without one")
 	case status == http.StatusUnauthorized:
 		return unauthorized(req, m)
 	case status == http.StatusTooManyRequests:
@@ -62,17 +68,18 @@ func refusal(req call, resp *http.Response, body []byte, now time.Time) error {
 		return f
 	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout,
 		status == http.StatusRequestTimeout:
-		return page(req, resp, "magento.gateway", "a gateway answered for the store", "see whether the store is up, in maintenance mode, or slower than its gateway waits")
+		return page("magento.gateway", "a gateway answered for the store", "see whether the store is up, in maintenance mode, or slower than its gateway waits")
 	case status >= 500 && !own:
-		return page(req, resp, codeFatal, "the web server answered for PHP, which broke down", "see the web server's error log")
+		return page(codeFatal, "the web server answered for PHP, which broke down", "see the web server's error log")
 	case status >= 500:
 		return internal(req, status, m)
 	case status == http.StatusForbidden && !own:
-		f := failure.Transient("magento.blocked", req.name()+": a firewall or proxy refused the call (403)", nil)
+		f := failure.Transient("magento.blocked", fmt.Sprintf("%s: a firewall or proxy refused the call (403, %s)",
+			req.name(), scrub.Glimpse(resp.Header.Get("Content-Type"), body)), nil)
 		f.System, f.Fix = !req.writes(), "let Magpie's address through to /rest"
 		return f
 	case !own:
-		return page(req, resp, "magento.not_json", "the answer is a page, not JSON", "check that the address is the store's API")
+		return page("magento.not_json", "the answer is a page, not JSON", "check that the address is the store's API")
 	case status == http.StatusNotFound:
 		return notFound(req, m)
 	case status == http.StatusBadRequest:
@@ -86,8 +93,8 @@ func refusal(req call, resp *http.Response, body []byte, now time.Time) error {
 
 // page is an answer that is not Magento's. For a write it says nothing about
 // the work: PHP goes on after its gateway has given up.
-func page(req call, resp *http.Response, code, reason, fix string) error {
-	reason = fmt.Sprintf("%s: %s (%d)", req.name(), reason, resp.StatusCode)
+func page(req call, resp *http.Response, body []byte, code, reason, fix string) error {
+	reason = fmt.Sprintf("%s: %s (%d, %s)", req.name(), reason, resp.StatusCode, scrub.Glimpse(resp.Header.Get("Content-Type"), body))
 	if req.writes() && (resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout || resp.StatusCode < 300) {
 		f := failure.Unknown(code, errors.New(reason))
 		f.Fix = fix
@@ -103,7 +110,7 @@ func redirected(req call, resp *http.Response) error {
 	if u, err := url.Parse(resp.Header.Get("Location")); err == nil && u.Path+u.Host != "" {
 		to = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 	}
-	f := failure.Down("magento.redirected", fmt.Sprintf("%s: the store redirects to %s", req.name(), to), nil)
+	f := failure.Down("magento.redirected", fmt.Sprintf("%s: the store redirects to %s (%d)", req.name(), to, resp.StatusCode), nil)
 	f.Fix = "set the address to the one that does not redirect; a login page means that a proxy asks for a password"
 	return f
 }
@@ -115,12 +122,12 @@ func unauthorized(req call, m message) error {
 	resource := m.parameter("resources")
 	f := &failure.Error{
 		Kind: failure.KindTransient, Code: "magento.unauthorized", Field: resource, System: true,
-		Reason: req.name() + ": the token is not known, or may not do this",
+		Reason: req.name() + ": the token is not known, or may not do this (401)",
 		Fix: "switch on 'Allow OAuth Access Tokens to be used as standalone Bearer tokens' (Stores, Configuration, Services, OAuth, Consumer Settings; " +
 			"oauth/consumer/enable_integration_as_bearer), check that the integration is active and its token the current one",
 	}
 	if resource != "" {
-		f.Reason = fmt.Sprintf("%s: the token may not use %s, or is not known", req.name(), resource)
+		f.Reason = fmt.Sprintf("%s: the token may not use %s, or is not known (401)", req.name(), resource)
 		f.Fix += ", and give the integration the resource " + resource
 	}
 	return f

@@ -27,9 +27,11 @@ type group []filter
 // filters of a missing one, and fails (magento/magento2 issue 12790).
 type search struct {
 	groups []group
-	sort   []string // ascending
-	size   int
-	fields string
+	sort   []string // ascending, unless newestFirst
+	// newestFirst sorts from the highest to the lowest.
+	newestFirst bool
+	size        int
+	fields      string
 }
 
 // query writes the search as a URL's query; a blank is %20, as in Magento's docs.
@@ -51,9 +53,13 @@ func (s search) query() string {
 			add(cond.condition, at+"[condition_type]", g, f)
 		}
 	}
+	direction := "ASC"
+	if s.newestFirst {
+		direction = "DESC"
+	}
 	for i, field := range s.sort {
 		add(field, "searchCriteria[sortOrders][%d][field]", i)
-		add("ASC", "searchCriteria[sortOrders][%d][direction]", i)
+		add(direction, "searchCriteria[sortOrders][%d][direction]", i)
 	}
 	add(strconv.Itoa(s.size), "searchCriteria[pageSize]")
 	add("1", "searchCriteria[currentPage]")

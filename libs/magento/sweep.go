@@ -91,6 +91,17 @@ func (c *Client) OrdersUpdated(ctx context.Context, from, to time.Time, after Cu
 	}
 }
 
+// Recent reads the newest orders of the pair's website, newest first, with all
+// their fields: a sample of what the store sells.
+func (c *Client) Recent(ctx context.Context, n int) ([]Order, error) {
+	v, err := c.ownViews(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	found, _, err := c.orders(ctx, search{groups: v.filter(), sort: []string{"entity_id"}, newestFirst: true, size: n})
+	return found, err
+}
+
 func (w sweep) search(size int) search {
 	from := w.from
 	if w.after.UpdatedAt.After(from) {

@@ -105,3 +105,19 @@ func TestWindowsMustMakeSense(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestRecentOrdersAreTheNewestOfTheWebsite(t *testing.T) {
+	s := &fakeStore{rows: rows(5)}
+	if _, err := s.start(t, magento.Config{}).Recent(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	q := s.searches[0]
+	for key, want := range map[string]string{
+		"searchCriteria[sortOrders][0][field]": "entity_id", "searchCriteria[sortOrders][0][direction]": "DESC",
+		"searchCriteria[pageSize]": "2", "searchCriteria[filter_groups][0][filters][0][value]": "1,2",
+	} {
+		if got := q.Get(key); got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+}

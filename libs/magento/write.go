@@ -28,13 +28,12 @@ type Comment struct {
 // first; ok is false where the record has none (a projection, or a module that
 // takes it out): then [Client.Comments] asks for it.
 func (o Order) Comments() (comments []Comment, ok bool) {
-	var record struct {
-		Histories *[]history `json:"status_histories"`
-	}
-	if err := json.Unmarshal(o.Raw, &record); err != nil || record.Histories == nil {
+	text, ok := jsonscan.Field(o.Raw, "status_histories")
+	var histories []history
+	if !ok || json.Unmarshal(text, &histories) != nil || histories == nil {
 		return nil, false
 	}
-	return commentsOf(*record.Histories), true
+	return commentsOf(histories), true
 }
 
 // history is a row of status_histories.

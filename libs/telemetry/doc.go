@@ -1,7 +1,7 @@
 // Package telemetry makes a process observable in one call: traces, logs and
 // metrics that can be joined by trace and by business key.
 //
-//	Setup ─┬─ traces   OpenTelemetry; exported by OTLP/HTTP if an endpoint is set
+//	Setup ─┬─ traces   OpenTelemetry; exported by OTLP/HTTP if an endpoint is set; each role a service
 //	       ├─ logs     slog, with trace_id, span_id, pair, entity and key from the context, scrubbed
 //	       └─ metrics  a Prometheus registry of its own, scraped at /metrics
 //

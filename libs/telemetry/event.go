@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/cloudevents/sdk-go/v2/event"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // EventCarrier lets a propagator write to and read from a CloudEvent's
@@ -40,10 +41,16 @@ func Inject(ctx context.Context, ev *event.Event) {
 }
 
 // Extract gives a context that continues the event's trace. An event without
-// one, or with a broken one, gives ctx back.
+// one, or with a broken one, gives ctx back; so does one whose trace ctx is
+// already in, since the span that works on the event is nearer than the one
+// that published it.
 func Extract(ctx context.Context, ev event.Event) context.Context {
 	if ev.Context == nil {
 		return ctx
 	}
-	return propagator.Extract(ctx, EventCarrier{&ev})
+	continued := propagator.Extract(ctx, EventCarrier{&ev})
+	if trace.SpanContextFromContext(ctx).TraceID() == trace.SpanContextFromContext(continued).TraceID() {
+		return ctx
+	}
+	return continued
 }

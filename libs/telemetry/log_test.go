@@ -18,7 +18,7 @@ import (
 )
 
 // setup gives a logger that writes JSON lines into the buffer.
-func setup(t *testing.T) (*telemetry.Telemetry, *bytes.Buffer) {
+func setup(t testing.TB) (*telemetry.Telemetry, *bytes.Buffer) {
 	t.Helper()
 	was := slog.Default()
 	t.Cleanup(func() { slog.SetDefault(was) })

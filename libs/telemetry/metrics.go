@@ -21,7 +21,9 @@ type Metrics struct {
 	ackPending *prometheus.GaugeVec
 	oldest     *prometheus.GaugeVec
 	dead       *prometheus.CounterVec
+	stalled    *prometheus.CounterVec
 	webhooks   *prometheus.CounterVec
+	left       *prometheus.CounterVec
 	heartbeat  *prometheus.GaugeVec
 }
 
@@ -61,13 +63,17 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			"Age of the oldest message that a consumer has not acknowledged; 0 when there is none.", "role", "consumer"),
 		dead: counter("magpie_dead_letters_total",
 			"Dead letters by role, kind of failure and code.", "role", "kind", "code"),
+		stalled: counter("magpie_consumer_stalled_total",
+			"Consumers that handed out nothing although messages waited, and were made again.", "role", "consumer"),
 		webhooks: counter("magpie_webhooks_total",
 			"Webhook calls by pair and the HTTP status they were answered with.", "pair", "status"),
+		left: counter("magpie_webhooks_left_total",
+			"Webhooks answered with success though they were not stored, by pair and cause: the sweep finds their records.", "pair", "code"),
 		heartbeat: gauge("magpie_capture_heartbeat_timestamp_seconds",
 			"Unix time at which a capture last finished looking at its system.", "pair", "system"),
 	}
 	registerer.MustRegister(m.events, m.handler, m.endToEnd, m.breaker, m.pending, m.ackPending, m.oldest,
-		m.dead, m.webhooks, m.heartbeat)
+		m.dead, m.stalled, m.webhooks, m.left, m.heartbeat)
 	return m
 }
 
@@ -153,11 +159,26 @@ func (m *Metrics) DeadLetter(role, kind, code string) {
 	}
 }
 
+// Stalled counts a consumer that the watchdog made again.
+func (m *Metrics) Stalled(role, consumer string) {
+	if m != nil {
+		m.stalled.WithLabelValues(role, consumer).Inc()
+	}
+}
+
 // Webhook counts a webhook call. Give "" as the pair of a call that names none
 // of the configured ones: a stranger must not make labels.
 func (m *Metrics) Webhook(pair string, status int) {
 	if m != nil {
 		m.webhooks.WithLabelValues(pair, strconv.Itoa(status)).Inc()
+	}
+}
+
+// WebhookLeft counts a webhook that was answered with success and not stored,
+// because its answer can stop a checkout; code says why.
+func (m *Metrics) WebhookLeft(pair, code string) {
+	if m != nil {
+		m.left.WithLabelValues(pair, code).Inc()
 	}
 }
 

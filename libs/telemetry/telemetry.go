@@ -23,7 +23,8 @@ type Config struct {
 	// OTLP is the collector's URL, such as http://127.0.0.1:4318; without a path
 	// traces go to /v1/traces. Empty means that traces are made but not exported.
 	OTLP string
-	// Service names the process in traces and metrics; empty means "magpie".
+	// Service names the process in traces and metrics; empty means "magpie". A
+	// role's spans have the role after it: [Telemetry.WithRole].
 	Service string
 	// Version is the build's version.
 	Version string
@@ -44,6 +45,8 @@ type Telemetry struct {
 	// Registry is what /metrics shows. It is not Prometheus's global one, so two
 	// of them can live in one test.
 	Registry *prometheus.Registry
+
+	spans *provider
 }
 
 // Setup prepares logs, traces and metrics and installs the process-wide ones;
@@ -61,7 +64,7 @@ func Setup(ctx context.Context, c Config) (*Telemetry, func(context.Context) err
 	if err != nil {
 		return nil, nil, err
 	}
-	provider, err := newTracerProvider(ctx, c)
+	spans, err := newTracerProvider(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -70,8 +73,9 @@ func Setup(ctx context.Context, c Config) (*Telemetry, func(context.Context) err
 	slog.SetDefault(logger)
 	otel.SetErrorHandler(&errorHandler{log: logger})
 	otel.SetTextMapPropagator(propagator)
-	otel.SetTracerProvider(provider)
-	return &Telemetry{Log: logger, Metrics: NewMetrics(registry), Registry: registry}, provider.Shutdown, nil
+	otel.SetTracerProvider(spans)
+	observed := &Telemetry{Log: logger, Metrics: NewMetrics(registry), Registry: registry, spans: spans}
+	return observed, spans.process.Shutdown, nil // it stops the exporter, which is everybody's
 }
 
 // propagator carries the trace and nothing else. Baggage is left out on
@@ -79,18 +83,16 @@ func Setup(ctx context.Context, c Config) (*Telemetry, func(context.Context) err
 var propagator propagation.TextMapPropagator = propagation.TraceContext{}
 
 // newTracerProvider makes a provider that samples all: without an endpoint its
-// spans go nowhere, but their ids still tie logs and events together.
-func newTracerProvider(ctx context.Context, c Config) (*sdktrace.TracerProvider, error) {
-	own := resource.NewSchemaless(
-		attribute.String("service.name", c.Service),
-		attribute.String("service.version", c.Version),
-	)
-	res, err := resource.Merge(resource.Default(), own)
+// spans are not recorded, but their ids still tie logs and events together.
+func newTracerProvider(ctx context.Context, c Config) (*provider, error) {
+	res, err := resource.Merge(resource.Default(), resource.NewSchemaless(attribute.String("service.version", c.Version)))
 	if err != nil && !errors.Is(err, resource.ErrSchemaURLConflict) {
 		return nil, fmt.Errorf("describe this process to OpenTelemetry: %w", err)
 	}
-	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
-	if c.OTLP != "" {
+	var options []sdktrace.TracerProviderOption
+	if c.OTLP == "" {
+		options = append(options, sdktrace.WithSampler(sdktrace.NeverSample()))
+	} else {
 		endpoint, err := tracesURL(c.OTLP)
 		if err != nil {
 			return nil, err
@@ -101,7 +103,7 @@ func newTracerProvider(ctx context.Context, c Config) (*sdktrace.TracerProvider,
 		}
 		options = append(options, sdktrace.WithBatcher(exporter))
 	}
-	return sdktrace.NewTracerProvider(options...), nil
+	return newProvider(c.Service, res, options...), nil
 }
 
 // tracesURL completes a collector's URL: the exporter takes its path as it is.

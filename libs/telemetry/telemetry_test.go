@@ -86,6 +86,26 @@ func TestTraceTravelsInEvents(t *testing.T) {
 	}
 }
 
+func TestWorkOnAnEventStaysUnderItsSpan(t *testing.T) {
+	setup(t)
+	tracer := otel.GetTracerProvider().Tracer("test")
+	published, publish := tracer.Start(t.Context(), "publish")
+	defer publish.End()
+	ev := event.New()
+	telemetry.Inject(published, &ev)
+
+	working, work := tracer.Start(telemetry.Extract(t.Context(), ev), "work")
+	defer work.End()
+	if got := trace.SpanContextFromContext(telemetry.Extract(working, ev)); got.SpanID() != work.SpanContext().SpanID() {
+		t.Error("what is done in the event's trace is not under the span that does it")
+	}
+	elsewhere, many := tracer.Start(t.Context(), "a batch of many")
+	defer many.End()
+	if got := trace.SpanContextFromContext(telemetry.Extract(elsewhere, ev)); got.SpanID() != publish.SpanContext().SpanID() {
+		t.Error("what is done in another trace does not go on in the event's")
+	}
+}
+
 func TestExtractOfABrokenTrace(t *testing.T) {
 	ev := event.New()
 	ev.SetExtension("traceparent", "00-zz")
@@ -126,6 +146,7 @@ func TestMetrics(t *testing.T) {
 	m.Lag("gp-writer", "gp-writer_main_order", telemetry.Lag{Pending: 7, AckPending: 2, Oldest: 3 * time.Second})
 	m.DeadLetter("gp-writer", "rejected", "gp.tax.unknown")
 	m.Webhook("main", 202)
+	m.WebhookLeft("main", "ingest.not_stored")
 	m.Heartbeat("main", "magento", time.UnixMilli(1_700_000_000_500))
 
 	const want = `
@@ -141,12 +162,15 @@ magpie_consumer_oldest_message_age_seconds{consumer="gp-writer_main_order",role=
 # HELP magpie_dead_letters_total Dead letters by role, kind of failure and code.
 # TYPE magpie_dead_letters_total counter
 magpie_dead_letters_total{code="gp.tax.unknown",kind="rejected",role="gp-writer"} 1
+# HELP magpie_webhooks_left_total Webhooks answered with success though they were not stored, by pair and cause: the sweep finds their records.
+# TYPE magpie_webhooks_left_total counter
+magpie_webhooks_left_total{code="ingest.not_stored",pair="main"} 1
 # HELP magpie_webhooks_total Webhook calls by pair and the HTTP status they were answered with.
 # TYPE magpie_webhooks_total counter
 magpie_webhooks_total{pair="main",status="202"} 1
 `
 	if err := testutil.GatherAndCompare(tel.Registry, strings.NewReader(want), "magpie_breaker_state", "magpie_dead_letters_total",
-		"magpie_consumer_oldest_message_age_seconds", "magpie_webhooks_total", "magpie_capture_heartbeat_timestamp_seconds"); err != nil {
+		"magpie_consumer_oldest_message_age_seconds", "magpie_webhooks_total", "magpie_webhooks_left_total", "magpie_capture_heartbeat_timestamp_seconds"); err != nil {
 		t.Error(err)
 	}
 	families, err := tel.Registry.Gather()

@@ -56,22 +56,22 @@ func (e *SyntaxError) Error() string {
 // Parse reads which record the webhook is about. pathSuffix is what follows the
 // webhook's own path in the URL, for EventIn "path". Errors are of the kinds
 // that package failure names; a [*SyntaxError] or [*UnknownEventError] is in
-// their chain.
+// their chain. The bodies of "adobe-io" are read by [CloudEvents].
 func Parse(cfg Config, h http.Header, pathSuffix string, body []byte) (Notice, error) {
-	cfg = cfg.withDefaults()
 	if len(body) > MaxBody {
 		return Notice{}, failure.Rejected("webhook.too_large", "", fmt.Sprintf("the body has %d bytes, the limit is %d", len(body), MaxBody),
 			"send fewer fields; Magpie reads the record by itself")
 	}
-	where, name, _ := strings.Cut(cfg.EventIn, ":")
 	s := sight{body: body}
-	if where == "body" {
-		s.eventName = name
+	for _, place := range cfg.eventPlaces() {
+		if name, ok := strings.CutPrefix(place, "body:"); ok {
+			s.eventName = name
+		}
 	}
 	if err := s.look(); err != nil {
 		return Notice{}, err
 	}
-	event, err := cfg.event(where, name, h, pathSuffix, s.event)
+	event, err := cfg.event(h, pathSuffix, s.event)
 	if err != nil {
 		return Notice{}, err
 	}
@@ -81,21 +81,27 @@ func Parse(cfg Config, h http.Header, pathSuffix string, body []byte) (Notice, e
 }
 
 // event gives the event's name, empty when the shape must tell.
-func (c Config) event(where, name string, h http.Header, pathSuffix, inBody string) (string, error) {
+func (c Config) event(h http.Header, pathSuffix, inBody string) (string, error) {
 	event := c.Event
-	switch where {
-	case "body":
-		event = inBody
-	case "header":
-		event = strings.TrimSpace(h.Get(name))
-	case "path":
-		event = strings.Trim(pathSuffix, "/")
+	for _, place := range c.eventPlaces() {
+		where, name, _ := strings.Cut(place, ":")
+		switch where {
+		case "body":
+			event = inBody
+		case "header":
+			event = strings.TrimSpace(h.Get(name))
+		case "path":
+			event = strings.Trim(pathSuffix, "/")
+		}
+		if event != "" {
+			return event, nil
+		}
 	}
-	if event == "" && (where == "header" || where == "path") {
+	if c.EventIn == "path" || strings.HasPrefix(c.EventIn, "header:") {
 		return "", failure.Rejected("webhook.event_missing", c.EventIn, "the event is not named there",
-			"let the store send it, or set eventIn to none to recognise records by their shape")
+			"let the store send it, or set event_in to none to recognise records by their shape")
 	}
-	return event, nil
+	return "", nil
 }
 
 // look reads the body once from end to end.
@@ -127,7 +133,9 @@ var deliveryHeaders = []string{
 var requestHeaders = []string{"X-Adobe-Commerce-Request-Id", "X-Request-Id"}
 
 func deliveryID(h http.Header) string {
-	names := deliveryHeaders
+	if id := firstID(h, deliveryHeaders); id != "" {
+		return id
+	}
 	var others []string
 	for name := range h {
 		if strings.HasPrefix(name, "X-") && (strings.HasSuffix(name, "-Delivery") || strings.HasSuffix(name, "-Delivery-Id")) {
@@ -135,7 +143,15 @@ func deliveryID(h http.Header) string {
 		}
 	}
 	slices.Sort(others)
-	for _, name := range slices.Concat(names, others, requestHeaders) {
+	if id := firstID(h, others); id != "" {
+		return id
+	}
+	return firstID(h, requestHeaders)
+}
+
+// firstID gives the first of the headers that may be an id.
+func firstID(h http.Header, names []string) string {
+	for _, name := range names {
 		if id := strings.TrimSpace(h.Get(name)); id != "" && printable(id) {
 			return id
 		}

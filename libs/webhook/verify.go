@@ -1,7 +1,9 @@
 package webhook
 
 import (
+	"context"
 	"crypto/hmac"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -14,13 +16,16 @@ import (
 	"github.com/magpie-integration/magpie/libs/failure"
 )
 
-// ErrSignature is in the chain of every error of [Verifier.Verify].
-var ErrSignature = errors.New("the webhook is not signed by a known secret")
+// ErrSignature is in the chain of every error of [Verifier.Verify] that says
+// that the sender is not the one it should be.
+var ErrSignature = errors.New("the webhook is not signed by a known sender")
 
 // Verifier checks signatures. It is safe for concurrent use.
 type Verifier struct {
 	cfg     Config
-	secrets [][]byte
+	secrets [][]byte         // hmac-sha256, mageos-async-events, bearer
+	keys    []*rsa.PublicKey // adobe-webhooks
+	adobe   *adobeKeys       // adobe-io
 }
 
 // New checks the settings and makes a verifier.
@@ -29,20 +34,39 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, err
 	}
 	v := &Verifier{cfg: cfg.withDefaults()}
-	for _, secret := range append([]string{cfg.Secret}, cfg.PreviousSecrets...) {
-		v.secrets = append(v.secrets, []byte(secret))
+	switch v.cfg.Scheme {
+	case AdobeIO:
+		v.adobe = newAdobeKeys(cfg.Transport)
+	case AdobeWebhooks:
+		for _, text := range cfg.PublicKeys {
+			key, err := ParsePublicKey(text)
+			if err != nil {
+				return nil, err
+			}
+			v.keys = append(v.keys, key)
+		}
+	default:
+		for _, secret := range append([]string{cfg.Secret}, cfg.PreviousSecrets...) {
+			v.secrets = append(v.secrets, []byte(secret))
+		}
 	}
 	return v, nil
 }
 
-// Verify checks that the body was signed with one of the secrets. It wants the
-// bytes as they came: JSON that was decoded and encoded again has another hash.
-// Every secret is tried in constant time, so the time tells nothing about which.
-func (v *Verifier) Verify(h http.Header, body []byte) error {
+// Verify checks that the body comes from the sender. It wants the bytes as they
+// came: JSON that was decoded and encoded again has another hash. An error with
+// [ErrSignature] in its chain is a refusal for good. Any other is transient: for
+// "adobe-io", Adobe's key could not be fetched, and the sender should come again.
+func (v *Verifier) Verify(ctx context.Context, h http.Header, body []byte) error {
+	if v.cfg.Scheme == AdobeIO {
+		return v.verifyAdobeIO(ctx, h, body)
+	}
 	sent := strings.TrimSpace(h.Get(v.cfg.Header))
 	if sent == "" {
-		return v.refuse("signature_missing", "the header is missing",
-			"set the secret in the store's webhook, or correct the header's name in the configuration")
+		return v.refuse("signature_missing", "the header is missing", v.missingFix())
+	}
+	if v.cfg.Scheme == AdobeWebhooks {
+		return v.verifyStore(sent, body)
 	}
 	sent, ok := v.cutPrefix(sent)
 	if !ok {
@@ -52,16 +76,30 @@ func (v *Verifier) Verify(h http.Header, body []byte) error {
 	if v.cfg.Scheme == Bearer {
 		return v.verifyToken([]byte(sent))
 	}
-	sum, err := v.decode(sent)
-	if err != nil || len(sum) != sha256.Size {
+	return v.verifyHash(sent, body)
+}
+
+func (v *Verifier) missingFix() string {
+	if v.cfg.Scheme == AdobeWebhooks {
+		return "switch the digital signature on in the store's Admin (Stores > Configuration > Adobe Services > Webhooks)"
+	}
+	return "set the secret in the store's webhook, or correct the header's name in the configuration"
+}
+
+// verifyHash tries every secret in constant time, so the time tells nothing
+// about which.
+func (v *Verifier) verifyHash(sent string, body []byte) error {
+	var sum [sha256.Size]byte
+	if !v.decode(sum[:], sent) {
 		return v.refuse("signature_malformed", "the signature is not a SHA-256 hash in "+v.cfg.Encoding,
 			"set encoding to hex or base64, as the store sends it")
 	}
 	match := 0
+	var want [sha256.Size]byte
 	for _, secret := range v.secrets {
 		mac := hmac.New(sha256.New, secret)
 		mac.Write(body)
-		match |= subtle.ConstantTimeCompare(mac.Sum(nil), sum)
+		match |= subtle.ConstantTimeCompare(mac.Sum(want[:0]), sum[:])
 	}
 	return v.verdict(match)
 }
@@ -76,12 +114,21 @@ func (v *Verifier) verifyToken(sent []byte) error {
 	return v.verdict(match)
 }
 
+// verifyStore checks the signature of Adobe Commerce's webhooks.
+func (v *Verifier) verifyStore(sent string, body []byte) error {
+	if signedBy(v.keys, sumOfBase64(body), sent) {
+		return nil
+	}
+	return v.refuse("signature_wrong", "no configured public key fits this signature",
+		"copy the public key from the store's Admin into public_keys, and keep the old one beside it during a change")
+}
+
 func (v *Verifier) verdict(match int) error {
 	if match == 1 {
 		return nil
 	}
 	return v.refuse("signature_wrong", "no known secret gives this signature",
-		"compare the secret with the store's; during a change put the old one under previousSecrets")
+		"compare the secret with the store's; during a change put the old one under previous_secrets")
 }
 
 // cutPrefix cuts the prefix; the word Bearer has no case (RFC 9110, 11.1).
@@ -93,11 +140,23 @@ func (v *Verifier) cutPrefix(s string) (string, bool) {
 	return strings.CutPrefix(s, prefix)
 }
 
-func (v *Verifier) decode(s string) ([]byte, error) {
+// decode reads a hash of exactly the length of sum.
+func (v *Verifier) decode(sum []byte, s string) bool {
+	var n int
+	var err error
 	if v.cfg.Encoding == "hex" {
-		return hex.DecodeString(s)
+		if hex.DecodedLen(len(s)) != len(sum) {
+			return false
+		}
+		n, err = hex.Decode(sum, []byte(s))
+	} else {
+		s = strings.TrimRight(s, "=")
+		if base64.RawStdEncoding.DecodedLen(len(s)) != len(sum) {
+			return false
+		}
+		n, err = base64.RawStdEncoding.Decode(sum, []byte(s))
 	}
-	return base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+	return err == nil && n == len(sum)
 }
 
 func (v *Verifier) refuse(code, reason, fix string) error {

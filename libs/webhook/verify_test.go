@@ -38,6 +38,9 @@ func TestVerify(t *testing.T) {
 		{"Magpie's own form", "X-Hub-Signature-256", "sha256=" + hexSum, webhook.Config{}, ""},
 		{"capital digits", "X-Hub-Signature-256", "sha256=" + strings.ToUpper(hexSum), webhook.Config{}, ""},
 		{"Mage-OS Async Events", "x-magento-signature", hexSum, webhook.Config{Header: "x-magento-signature"}, ""},
+		{"the preset for Mage-OS Async Events", "x-magento-signature", hexSum, webhook.Config{Scheme: webhook.MageOSAsyncEvents}, ""},
+		{"the preset, of another secret", "x-magento-signature", hex.EncodeToString(sum("x", body)), webhook.Config{Scheme: webhook.MageOSAsyncEvents}, "webhook.signature_wrong"},
+		{"the preset, with a prefix", "x-magento-signature", "sha256=" + hexSum, webhook.Config{Scheme: webhook.MageOSAsyncEvents}, "webhook.signature_malformed"},
 		{"base64", "X-Sig", base64Sum, webhook.Config{Header: "X-Sig", Encoding: "base64"}, ""},
 		{"no prefix wanted", "X-Hub-Signature-256", hexSum, webhook.Config{Prefix: &none}, ""},
 		{"signed by the previous secret", "X-Hub-Signature-256", "sha256=" + hex.EncodeToString(sum("old", body)), webhook.Config{PreviousSecrets: []string{"older", "old"}}, ""},
@@ -58,12 +61,12 @@ func TestVerify(t *testing.T) {
 			}
 			h := http.Header{}
 			h.Set(tc.header, tc.value)
-			err = v.Verify(h, []byte(body))
+			err = v.Verify(t.Context(), h, []byte(body))
 			if tc.code == "" {
 				if err != nil {
 					t.Fatalf("refused: %v", err)
 				}
-				if tc.cfg.Scheme != "bearer" && v.Verify(h, []byte(body+" ")) == nil {
+				if tc.cfg.Scheme != "bearer" && v.Verify(t.Context(), h, []byte(body+" ")) == nil {
 					t.Error("another body was accepted")
 				}
 				return
@@ -79,18 +82,40 @@ func TestVerify(t *testing.T) {
 }
 
 func TestConfigErrorsNameTheKey(t *testing.T) {
-	for key, cfg := range map[string]webhook.Config{
-		"secret":          {},
-		"previousSecrets": {Secret: "a", PreviousSecrets: []string{"b\n"}},
-		"scheme":          {Secret: "a", Scheme: "md5"},
-		"encoding":        {Secret: "a", Encoding: "hexx"},
-		"header":          {Secret: "a", Header: "X-A: b"},
-		"eventIn":         {Secret: "a", EventIn: "body"},
-		"event":           {Secret: "a", EventIn: "none", Event: "nope"},
+	key := publicPEM(t, &storeKey().PublicKey)
+	prefix := "v1="
+	for _, tc := range []struct {
+		key string
+		cfg webhook.Config
+	}{
+		{"secret", webhook.Config{}},
+		{"secret", webhook.Config{Scheme: webhook.MageOSAsyncEvents}},
+		{"secret", webhook.Config{Scheme: webhook.AdobeWebhooks, PublicKeys: []string{key}, Secret: "a"}},
+		{"previous_secrets", webhook.Config{Secret: "a", PreviousSecrets: []string{"b\n"}}},
+		{"previous_secrets", webhook.Config{Scheme: webhook.AdobeIO, ClientID: "a", PreviousSecrets: []string{"b"}}},
+		{"scheme", webhook.Config{Secret: "a", Scheme: "md5"}},
+		{"encoding", webhook.Config{Secret: "a", Encoding: "hexx"}},
+		{"encoding", webhook.Config{Scheme: webhook.AdobeWebhooks, PublicKeys: []string{key}, Encoding: "hex"}},
+		{"prefix", webhook.Config{Scheme: webhook.AdobeIO, ClientID: "a", Prefix: &prefix}},
+		{"header", webhook.Config{Secret: "a", Header: "X-A: b"}},
+		{"header", webhook.Config{Scheme: webhook.AdobeIO, ClientID: "a", Header: "X-A"}},
+		{"public_keys", webhook.Config{Scheme: webhook.AdobeWebhooks}},
+		{"public_keys", webhook.Config{Scheme: webhook.AdobeWebhooks, PublicKeys: []string{key, "no key"}}},
+		{"public_keys", webhook.Config{Secret: "a", PublicKeys: []string{key}}},
+		{"public_keys", webhook.Config{Scheme: webhook.AdobeIO, ClientID: "a", PublicKeys: []string{key}}},
+		{"client_id", webhook.Config{Scheme: webhook.AdobeIO}},
+		{"client_id", webhook.Config{Scheme: webhook.AdobeIO, ClientID: " a"}},
+		{"client_id", webhook.Config{Scheme: webhook.AdobeWebhooks, PublicKeys: []string{key}, ClientID: "a"}},
+		{"client_id", webhook.Config{Secret: "a", ClientID: "a"}},
+		{"event_in", webhook.Config{Secret: "a", EventIn: "body"}},
+		{"event_in", webhook.Config{Scheme: webhook.AdobeIO, ClientID: "a", EventIn: "path"}},
+		{"event", webhook.Config{Secret: "a", EventIn: "none", Event: "nope"}},
+		{"event", webhook.Config{Secret: "a", Event: "sales_order_save_after"}},
+		{"event", webhook.Config{Scheme: webhook.AdobeIO, ClientID: "a", Event: "sales_order_save_after"}},
 	} {
-		_, err := webhook.New(cfg)
-		if f := failure.Of(err); f == nil || f.Code != "webhook.config" || f.Field != key || f.Fix == "" {
-			t.Errorf("%s: got %v", key, err)
+		_, err := webhook.New(tc.cfg)
+		if f := failure.Of(err); f == nil || f.Code != "webhook.config" || f.Field != tc.key || f.Fix == "" {
+			t.Errorf("%s: got %v", tc.key, err)
 		}
 	}
 }

@@ -2,11 +2,11 @@ package gpwriter
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/shopspring/decimal"
 
 	"github.com/magpie-integration/magpie/events"
@@ -18,7 +18,7 @@ import (
 
 func document(cmd events.Command) (events.SalesOrder, error) {
 	var doc events.SalesOrder
-	if err := json.Unmarshal(cmd.Document, &doc); err != nil {
+	if err := jsonv1.Unmarshal(cmd.Document, &doc); err != nil {
 		return doc, failure.Defect("gp.document", "the command's document can't be read: "+err.Error(), err)
 	}
 	if err := gp.Check("SOPNUMBE", doc.Number); err != nil {

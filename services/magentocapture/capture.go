@@ -27,6 +27,7 @@ import (
 	"log/slog"
 	"time"
 
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
@@ -62,8 +63,10 @@ type Config struct {
 	NotFoundWait time.Duration
 	// Parallel bounds the searches under way at once.
 	Parallel int
-	// Every, Overlap and Since are the sweep's; see Sweep.
+	// Every and Overlap are the sweep's; see Sweep.
 	Every, Overlap time.Duration
+	// Looked, when set, is told of every look at the store, for the heartbeat.
+	Looked func(events.Reading)
 }
 
 // Capture reads one pair's orders.
@@ -75,6 +78,31 @@ type Capture struct {
 	breaker *breaker.Breaker
 	metrics *telemetry.Metrics
 	log     *slog.Logger
+}
+
+// looked tells the heartbeat of a look at the store that read these orders, or
+// failed.
+func (c *Capture) looked(r events.Reading, err error) {
+	if c.cfg.Looked == nil {
+		return
+	}
+	r.Pair, r.System = c.cfg.Pair, events.Magento
+	if err != nil {
+		r.Problem = err.Error()
+	} else {
+		r.At = time.Now().UTC()
+	}
+	c.cfg.Looked(r)
+}
+
+// newestOf is the time of the newest of some orders, zero for none.
+func newestOf(t time.Time, orders []magento.Order) time.Time {
+	for _, o := range orders {
+		if o.UpdatedAt.After(t) {
+			t = o.UpdatedAt
+		}
+	}
+	return t
 }
 
 // New makes a capture. Cursors is the KV bucket of that name.
@@ -187,6 +215,9 @@ func (c *Capture) capture(ctx context.Context, keys []events.Key, notice func(ev
 		found, err = c.store.OrdersByIncrementID(ctx, numbers)
 		return err
 	})
+	if !errors.Is(err, bus.ErrPaused) { // else nothing was asked
+		c.looked(events.Reading{Way: events.WayNotices, Rows: len(found.Orders), Newest: newestOf(time.Time{}, found.Orders)}, err)
+	}
 	for _, number := range numbers {
 		results[events.Key(number)] = err
 		if err == nil {
@@ -338,7 +369,7 @@ func orderKey(o magento.Order) events.Key {
 func content(o magento.Order) (record json.RawMessage, hash string, scrubbed []string) {
 	record, scrubbed = scrub.JSON(o.Raw)
 	// What is not JSON can't be compact; publishing it says what is wrong.
-	if compact, err := json.Marshal(record); err == nil {
+	if compact, err := jsonv1.Marshal(record); err == nil {
 		record = compact
 	}
 	sum := sha256.Sum256(record)

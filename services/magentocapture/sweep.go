@@ -36,8 +36,13 @@ func (c *Capture) Sweep(ctx context.Context) error {
 	tick := time.NewTicker(c.cfg.Every)
 	defer tick.Stop()
 	for {
-		if err := c.sweepOnce(ctx); err != nil && ctx.Err() == nil {
+		read, err := c.sweepOnce(ctx)
+		if err != nil && ctx.Err() == nil {
 			c.log.Warn("the sweep did not finish; the next one begins at the same place", "error", err)
+		}
+		if ctx.Err() == nil {
+			read.Way, read.Due = events.WaySweep, time.Now().UTC().Add(c.cfg.Every)
+			c.looked(read, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -48,21 +53,21 @@ func (c *Capture) Sweep(ctx context.Context) error {
 }
 
 // sweepOnce reads one window. Its cursor moves only when every notice of the
-// window was acknowledged.
-func (c *Capture) sweepOnce(ctx context.Context) error {
+// window was acknowledged. It tells how many orders were read, and the newest.
+func (c *Capture) sweepOnce(ctx context.Context) (read events.Reading, err error) {
 	if err := c.breaker.Wait(ctx); err != nil {
-		return err
+		return read, err
 	}
 	at, revision, err := c.cursor(ctx)
 	if err != nil {
-		return err
+		return read, err
 	}
 	to := time.Now().UTC().Add(-settled)
 	if at.To.IsZero() || at.To.After(to) { // the first sweep, or a clock was ahead
 		at.To = to
 	}
 	from := at.To.Add(-c.cfg.Overlap)
-	noticed, seen := 0, 0
+	noticed := 0
 	for after := (magento.Cursor{}); ; {
 		var page magento.Page
 		err := c.breaker.Do(ctx, "sweep", func(ctx context.Context) (err error) {
@@ -70,21 +75,21 @@ func (c *Capture) sweepOnce(ctx context.Context) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("read orders updated from %s to %s: %w", from.Format(time.DateTime), to.Format(time.DateTime), err)
+			return read, fmt.Errorf("read orders updated from %s to %s: %w", from.Format(time.DateTime), to.Format(time.DateTime), err)
 		}
+		read.Rows, read.Newest = read.Rows+len(page.Orders), newestOf(read.Newest, page.Orders)
 		for _, order := range page.Orders {
 			sent, err := c.noticeChanged(ctx, order)
 			if err != nil {
-				return err
+				return read, err
 			}
-			seen++
 			if sent {
 				noticed++
 			}
 		}
 		for _, broken := range page.Broken { // the capture will say what is wrong with it
 			if err := c.noticeBroken(ctx, broken); err != nil {
-				return err
+				return read, err
 			}
 		}
 		if !page.More {
@@ -94,9 +99,9 @@ func (c *Capture) sweepOnce(ctx context.Context) error {
 	}
 	c.metrics.Heartbeat(c.cfg.Pair, string(events.Magento), time.Now())
 	if noticed > 0 {
-		c.log.Info("the sweep found orders that no webhook told", "orders", noticed, "read", seen)
+		c.log.Info("the sweep found orders that no webhook told", "orders", noticed, "read", read.Rows)
 	}
-	return c.moveCursor(ctx, cursor{To: to}, revision)
+	return read, c.moveCursor(ctx, cursor{To: to}, revision)
 }
 
 // noticeChanged sends a notice for an order that reads otherwise than its last
@@ -132,10 +137,23 @@ func (c *Capture) noticeBroken(ctx context.Context, broken magento.Broken) error
 	return err
 }
 
-func (c *Capture) cursorKey() string { return c.cfg.Pair + ".magento.order" }
+// SweptTo tells how far the sweep of a pair has come; zero when none has ended
+// yet. Cursors is the KV bucket of that name.
+func SweptTo(ctx context.Context, cursors jetstream.KeyValue, pair string) (time.Time, error) {
+	at, _, err := readCursor(ctx, cursors, cursorKey(pair))
+	return at.To, err
+}
+
+func cursorKey(pair string) string { return pair + ".magento.order" }
+
+func (c *Capture) cursorKey() string { return cursorKey(c.cfg.Pair) }
 
 func (c *Capture) cursor(ctx context.Context) (at cursor, revision uint64, err error) {
-	entry, err := c.cursors.Get(ctx, c.cursorKey())
+	return readCursor(ctx, c.cursors, c.cursorKey())
+}
+
+func readCursor(ctx context.Context, cursors jetstream.KeyValue, key string) (at cursor, revision uint64, err error) {
+	entry, err := cursors.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return cursor{}, 0, nil
 	}

@@ -20,7 +20,7 @@ import (
 func sweep(t *testing.T, c *Capture, s *shop) window {
 	t.Helper()
 	before := len(s.windows)
-	if err := c.sweepOnce(t.Context()); err != nil {
+	if _, err := c.sweepOnce(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return s.windows[before]
@@ -142,12 +142,12 @@ func TestTheCursorMovesOnlyWhenEveryNoticeIsStored(t *testing.T) {
 	s.broken = []magento.Broken{{EntityID: 2, Err: failure.Transient("magento.internal", "?", nil)}}
 	for takes := range 2 {
 		c := captureOn(t, b, &failing{b, takes}, s, breaker.New("magento", breaker.Config{}))
-		if err := c.sweepOnce(t.Context()); !errors.Is(err, bus.ErrFull) {
+		if _, err := c.sweepOnce(t.Context()); !errors.Is(err, bus.ErrFull) {
 			t.Errorf("after %d notices: %v", takes, err)
 		}
 	}
 	s.err = failure.Down("magento.down", "no connection", nil)
-	if err := capture(t, b, s).sweepOnce(t.Context()); failure.Of(err).Code != "magento.down" {
+	if _, err := capture(t, b, s).sweepOnce(t.Context()); failure.Of(err).Code != "magento.down" {
 		t.Errorf("got %v", err)
 	}
 	s.err = nil
@@ -212,7 +212,7 @@ func TestASweepWaitsForTheBreaker(t *testing.T) {
 	c := captureOn(t, b, b, s, openBreaker(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := c.sweepOnce(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := c.sweepOnce(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if len(s.windows) != 0 {
@@ -234,6 +234,47 @@ func TestSweepsGoOnUntilTheRoleIsToldToStop(t *testing.T) {
 	until(t, "a sweep that ends", func() bool { _, err := cursors(t, b).Get(t.Context(), "main.magento.order"); return err == nil })
 	cancel()
 	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEachLookAtTheStoreIsToldForTheHeartbeat(t *testing.T) {
+	b, s := bustest.Start(t), &shop{}
+	o := order("123", 871, "new")
+	o.UpdatedAt = time.Date(2026, 8, 14, 12, 0, 0, 0, time.UTC)
+	s.put(o)
+	c := capture(t, b, s)
+	c.cfg.Every = time.Hour
+	told := make(chan events.Reading, 8)
+	c.cfg.Looked = func(r events.Reading) { told <- r }
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Sweep(ctx) }()
+	swept := <-told
+	if swept.Pair != "main" || swept.System != events.Magento || swept.Way != events.WaySweep || swept.Rows != 1 ||
+		!swept.Newest.Equal(o.UpdatedAt) || swept.At.IsZero() || swept.Due.Sub(swept.At).Round(time.Minute) != time.Hour || swept.Problem != "" {
+		t.Errorf("got %+v", swept)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+
+	consume(t, b, c)
+	if read := <-told; read.Way != events.WayNotices || read.Rows != 1 || read.At.IsZero() || !read.Due.IsZero() {
+		t.Errorf("got %+v", read)
+	}
+	s.mu.Lock()
+	s.err = failure.Down("magento.down", "away", nil)
+	s.mu.Unlock()
+	c.cfg.Every = time.Millisecond
+	ctx, cancel = context.WithCancel(t.Context())
+	go func() { ended <- c.Sweep(ctx) }()
+	if failed := <-told; failed.Problem == "" || !failed.At.IsZero() {
+		t.Errorf("got %+v", failed)
+	}
+	cancel()
+	if err := <-ended; err != nil {
 		t.Error(err)
 	}
 }

@@ -19,7 +19,7 @@ func TestANewOrderIsMovedAndGetsOneComment(t *testing.T) {
 	w.want("details", outcome.Details, map[string]string{"state": "processing", "status": "processing"})
 	w.want("target", outcome.Target, "000000123")
 	w.want("calls: the state first, since a comment may only carry a status of it", w.store.ops(),
-		[]string{"Order", "Comments", "SaveState", "Order", "AddComment"})
+		[]string{"Order", "Comments", "SaveState", "AddComment"})
 	w.wantOrder("processing", "processing", 1)
 	w.want("comment", w.store.comments[0].Comment, "SOP order WEB000000123 in Dynamics GP")
 	w.want("its status", w.store.comments[0].Status, "processing")

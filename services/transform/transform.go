@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ import (
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/flow"
+	"github.com/magpie-integration/magpie/libs/scrub/jsonscan"
 	"github.com/magpie-integration/magpie/libs/telemetry"
 )
 
@@ -281,14 +283,12 @@ func Refused(d *bus.Delivery, f *failure.Error) (bus.Message, bool) {
 // sourceOf names the record that a change is of.
 func sourceOf(s events.Subject, record json.RawMessage) events.SourceRef {
 	ref := events.SourceRef{System: s.System(), Entity: s.Entity, Key: s.Key}
-	var head struct {
-		EntityID  json.Number `json:"entity_id"`
-		CreatedAt string      `json:"created_at"`
+	text := func(field string) string {
+		value, _ := jsonscan.Field(record, field)
+		return strings.Trim(string(value), `"`)
 	}
-	if json.Unmarshal(record, &head) == nil {
-		ref.ID, _ = head.EntityID.Int64()
-		// Magento's times are UTC without a zone (docs: dates in REST).
-		ref.At, _ = time.ParseInLocation(time.DateTime, head.CreatedAt, time.UTC)
-	}
+	ref.ID, _ = strconv.ParseInt(text("entity_id"), 10, 64)
+	// Magento's times are UTC without a zone (docs: dates in REST).
+	ref.At, _ = time.ParseInLocation(time.DateTime, text("created_at"), time.UTC)
 	return ref
 }

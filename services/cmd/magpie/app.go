@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/oklog/run"
 
+	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/broker"
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/config"
@@ -38,6 +39,7 @@ func (c *cli) loadConfig(t *terminal) (*config.Config, error) {
 // component is one thing that a process runs until its context ends.
 type component struct {
 	name  string
+	role  string // whose spans it makes; empty: the process's
 	run   func(context.Context) error
 	ready func(context.Context) error // nil: ready when it runs
 }
@@ -50,6 +52,8 @@ type app struct {
 	telemetry *telemetry.Telemetry
 	log       *slog.Logger
 	parts     []component
+	adding    string // the role whose components are being added
+	hearts    map[events.Role]*heart
 	closers   []func()
 	urls      map[string]string // of the HTTP servers, by name
 }
@@ -65,7 +69,7 @@ type rights struct {
 
 // open prepares telemetry and the bus.
 func open(ctx context.Context, cfg *config.Config, may rights, logs telemetry.Config) (*app, error) {
-	a := &app{cfg: cfg, urls: map[string]string{}}
+	a := &app{cfg: cfg, hearts: map[events.Role]*heart{}, urls: map[string]string{}}
 	logs.OTLP, logs.Service, logs.Version = cfg.Telemetry.OTLP, "magpie", version
 	observed, flush, err := telemetry.Setup(ctx, logs)
 	if err != nil {
@@ -202,8 +206,24 @@ func (a *app) replicas() int {
 	return 1
 }
 
+// addRole adds a role's components, and its heart.
+func (a *app) addRole(ctx context.Context, r role) error {
+	a.heart(events.Role(r.name))
+	a.adding = r.name
+	defer func() { a.adding = "" }()
+	if err := r.add(ctx, a); err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
+	}
+	return nil
+}
+
 // add appends components.
-func (a *app) add(parts ...component) { a.parts = append(a.parts, parts...) }
+func (a *app) add(parts ...component) {
+	for _, p := range parts {
+		p.role = a.adding
+		a.parts = append(a.parts, p)
+	}
+}
 
 // serve adds an HTTP server; its address is bound now, so that a port that is
 // taken is said before anything runs.
@@ -240,6 +260,9 @@ func (a *app) run(ctx context.Context) error {
 	var g run.Group
 	for _, p := range a.parts {
 		ctx, cancel := context.WithCancel(ctx)
+		if p.role != "" {
+			ctx = a.telemetry.WithRole(ctx, p.role)
+		}
 		g.Add(func() error {
 			if err := p.run(ctx); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("%s: %w", p.name, err)

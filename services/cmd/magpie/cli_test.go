@@ -22,7 +22,7 @@ func TestTheCommandLineExplainsItself(t *testing.T) {
 	if code != 0 {
 		t.Errorf("help ends with %d", code)
 	}
-	for _, want := range []string{"up", "run", "sandbox", "order place", "trace", "explain", "flow", "table", "dlq", "doctor", "version"} {
+	for _, want := range []string{"up", "run", "sandbox", "order place", "trace", "explain", "flow", "table", "dlq", "status", "doctor", "version"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("help does not mention %q", want)
 		}

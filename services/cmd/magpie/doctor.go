@@ -4,142 +4,203 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
 
-	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/failure"
-	"github.com/magpie-integration/magpie/libs/gp"
 )
 
-type doctorCmd struct{}
+type doctorCmd struct {
+	JSON    bool          `name:"json" help:"Print JSON, as -o json does."`
+	Timeout time.Duration `default:"20s" help:"How long one check may take."`
+}
+
+// Help says what the doctor does not do.
+func (doctorCmd) Help() string {
+	return `It changes nothing, in no system. Each line is ok, warn, fail or skip (not looked at, with the
+reason). The exit code is 1 when a line says fail. Checks run side by side, each within --timeout,
+and go on when one side is down.`
+}
+
+// verdict is what a check came to.
+type verdict string
+
+const (
+	isOK verdict = "ok"
+	// warned: it works, and something should be looked at.
+	warned verdict = "warn"
+	failed verdict = "fail"
+	// skipped: not looked at, for the reason that the text gives.
+	skipped verdict = "skip"
+)
 
 // finding is one thing that the doctor looked at.
 type finding struct {
-	What string `json:"what"`
-	OK   bool   `json:"ok"`
+	// Part is what was examined: "nats", "gp of pair main".
+	Part    string  `json:"part"`
+	What    string  `json:"what"`
+	Verdict verdict `json:"verdict"`
+	// Text is what was found, Fix the next step.
 	Text string `json:"text"`
 	Fix  string `json:"fix,omitempty"`
 }
 
-// Run checks what a pair needs to work and says how to mend it. It changes
-// nothing; it fails when anything is wrong.
-func (doctorCmd) Run(ctx context.Context, root *cli, t *terminal) error {
-	var all []finding
-	note := func(what string, text string, err error) {
-		f := finding{What: what, OK: err == nil, Text: text}
-		if err != nil {
-			f.Text = err.Error()
-			var known *failure.Error
-			if errors.As(err, &known) {
-				f.Text, f.Fix = known.Reason, known.Fix
-			}
-		}
-		all = append(all, f)
-	}
+// notes are the findings of one check.
+type notes struct {
+	part string
+	all  []finding
+}
 
-	cfg, err := root.loadConfig(t)
-	if err != nil {
-		return err
+func (n *notes) add(v verdict, what, text, fix string) {
+	n.all = append(n.all, finding{n.part, what, v, text, fix})
+}
+
+func (n *notes) ok(what, text string)        { n.add(isOK, what, text, "") }
+func (n *notes) warn(what, text, fix string) { n.add(warned, what, text, fix) }
+func (n *notes) fail(what, text, fix string) { n.add(failed, what, text, fix) }
+func (n *notes) skip(what, text string)      { n.add(skipped, what, text, "") }
+
+// err notes a failure with the next step that it knows.
+func (n *notes) err(what string, err error) {
+	var known *failure.Error
+	if errors.As(err, &known) {
+		n.fail(what, known.Reason, known.Fix)
+		return
 	}
-	note("configuration", fmt.Sprintf("%d pair(s)", len(cfg.Pairs)), nil)
-	_, err = pairFlows(cfg)
-	note("flows", strings.Join(liveFlows, ", "), err)
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	examineNATS(ctx, cfg, note)
+	n.fail(what, err.Error(), "")
+}
+
+// check looks at one thing, or at a few that are seen by one call.
+type check struct {
+	what string
+	run  func(ctx context.Context, n *notes)
+}
+
+// part is the checks of one side. When its gate fails, the rest would only say
+// the same again, and is skipped.
+type part struct {
+	name string
+	gate check
+	rest []check
+	// after, when set, runs when all checks have ended.
+	after func()
+}
+
+// atOnce bounds the checks of one part that run side by side: GP's services
+// like few calls at a time.
+const atOnce = 3
+
+// Run checks what Magpie needs to work and says how to mend what is wrong.
+func (c doctorCmd) Run(ctx context.Context, root *cli, t *terminal) error {
+	t.json = t.json || c.JSON
+	cfg, warnings, err := config.Load(root.Config, os.Environ())
+	n := &notes{part: "configuration"}
+	if err != nil {
+		n.err("file", err)
+		return report(t, n.all)
+	}
+	n.ok("file", fmt.Sprintf("%d pair(s)", len(cfg.Pairs)))
+	for _, w := range warnings {
+		n.warn("file", w.String(), "")
+	}
+	if _, err := pairFlows(cfg); err != nil {
+		n.err("flows", err)
+	} else {
+		n.ok("flows", strings.Join(liveFlows, ", "))
+	}
+	return report(t, append(n.all, examine(ctx, c.Timeout, doctorParts(ctx, cfg, c.Timeout))...))
+}
+
+// doctorParts are the parts of a configuration: NATS, and both sides of each pair.
+func doctorParts(ctx context.Context, cfg *config.Config, limit time.Duration) []part {
+	parts := []part{natsPart(cfg)}
 	for _, pair := range cfg.Pairs {
-		examineMagento(ctx, pair, note)
-		examineGP(ctx, pair, note)
+		s := newSample(ctx, pair, limit)
+		parts = append(parts, magentoPart(pair, s), gpPart(pair, s))
 	}
-	return report(t, all)
+	return parts
 }
 
-type noter func(what, text string, err error)
-
-// examineNATS tells whether NATS is there, has the streams, and how durable it is.
-func examineNATS(ctx context.Context, cfg *config.Config, note noter) {
-	b, err := dial(cfg, nil, nats.RetryOnFailedConnect(false))
-	if err != nil {
-		note("nats", "", failure.Rejected("nats.away", "nats.url", err.Error(), "start `magpie up` or the NATS server, or correct nats.url"))
-		return
+// examine runs all parts side by side and gives their findings in order.
+func examine(ctx context.Context, limit time.Duration, parts []part) []finding {
+	found := make([][]finding, len(parts))
+	var wg sync.WaitGroup
+	for i, p := range parts {
+		wg.Go(func() { found[i] = p.examine(ctx, limit) })
 	}
-	defer b.Close()
-	note("nats", "connected to "+b.Conn().ConnectedUrlRedacted()+", server "+b.Conn().ConnectedServerVersion(), nil)
-	note("streams", "all are there", b.Ready(ctx))
-	d, err := b.Durability(ctx)
-	if err != nil {
-		note("durability", "", err)
-		return
+	wg.Wait()
+	var all []finding
+	for _, f := range found {
+		all = append(all, f...)
 	}
-	sync, text := bus.SyncUnknown, "; whether it syncs each write is its own setting: look that it has jetstream { sync_interval: always }"
-	switch {
-	case cfg.NATS.Embedded() && cfg.NATS.Sync.Always:
-		sync, text = bus.SyncAlways, ", and syncs it before it answers"
-	case cfg.NATS.Embedded():
-		sync = bus.SyncLater
-	case d.Clustered:
-		text = ""
-	}
-	note("durability", d.String()+text, d.Weaker(sync))
+	return all
 }
 
-func examineMagento(ctx context.Context, pair config.Pair, note noter) {
-	what := "magento of pair " + pair.Name
-	store, err := newMagento(pair)
-	if err != nil {
-		note(what, "", err)
-		return
+func (p part) examine(ctx context.Context, limit time.Duration) []finding {
+	if p.after != nil {
+		defer p.after()
 	}
-	defer store.Close()
-	checks, err := store.Ping(ctx)
-	if err != nil {
-		note(what, "", err)
-		return
-	}
-	for _, c := range checks {
-		note(what+": "+c.Endpoint, "allowed", c.Err)
-	}
-}
-
-func examineGP(ctx context.Context, pair config.Pair, note noter) {
-	what := "gp of pair " + pair.Name
-	company, err := newGP(pair)
-	if err != nil {
-		note(what, "", err)
-		return
-	}
-	defer company.Close()
-	found, err := company.FindCompany(ctx, string(pair.GP.Company))
-	note(what+": company", fmt.Sprintf("%s (%d)", found.Name, found.ID), err)
-	if err != nil {
-		return
-	}
-	policy, err := company.Policy(ctx, "CreateSalesOrder")
-	note(what+": policy CreateSalesOrder", "can be read", err)
-	if err == nil {
-		for _, name := range []string{"Create Batch", "Allocate Quantities", "Calculate Unit Price"} {
-			if b, ok := policy.Behavior(name); ok {
-				note(what+": behaviour "+name, b.Selected.Name, nil)
-			}
-		}
-	}
-	_, err = company.Warehouse(ctx, pair.GP.Order.Site)
-	if errors.Is(err, gp.ErrNotFound) {
-		err = failure.Rejected("gp.site", "gp.order.site", "GP has no site "+pair.GP.Order.Site, "create the site, or name another in gp.order.site")
-	}
-	note(what+": site "+pair.GP.Order.Site, "is there", err)
-}
-
-func report(t *terminal, all []finding) error {
-	wrong := 0
+	all := p.gate.within(ctx, limit, p.name)
 	for _, f := range all {
-		if !f.OK {
-			wrong++
+		if f.Verdict == failed {
+			for _, c := range p.rest {
+				all = append(all, finding{p.name, c.what, skipped, "not looked at: see " + f.What, ""})
+			}
+			return all
 		}
+	}
+	found := make([][]finding, len(p.rest))
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for i, c := range p.rest {
+		g.Go(func() error { found[i] = c.within(ctx, limit, p.name); return nil })
+	}
+	_ = g.Wait() // checks give findings, not errors
+	for _, f := range found {
+		all = append(all, f...)
+	}
+	return all
+}
+
+// grace is how long a check may go on after its time is over, to say itself
+// what did not answer.
+const grace = time.Second
+
+// within runs the check in its time: a check that does not end is a finding.
+func (c check) within(ctx context.Context, limit time.Duration, part string) []finding {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %s", limit))
+	defer cancel()
+	ended := make(chan []finding, 1)
+	go func() {
+		n := &notes{part: part}
+		c.run(ctx, n)
+		ended <- n.all
+	}()
+	select {
+	case found := <-ended:
+		return found
+	case <-ctx.Done():
+	}
+	late := time.NewTimer(grace)
+	defer late.Stop()
+	select {
+	case found := <-ended:
+		return found
+	case <-late.C:
+		return []finding{{part, c.what, failed, context.Cause(ctx).Error(), "raise --timeout, or see what holds it up"}}
+	}
+}
+
+// report prints the findings, and is an error when one of them is a failure.
+func report(t *terminal, all []finding) error {
+	count := map[verdict]int{}
+	for _, f := range all {
+		count[f.Verdict]++
 	}
 	if t.json {
 		if err := t.print(all); err != nil {
@@ -147,18 +208,15 @@ func report(t *terminal, all []finding) error {
 		}
 	} else {
 		for _, f := range all {
-			mark := "ok   "
-			if !f.OK {
-				mark = "WRONG"
-			}
-			fmt.Fprintf(t.out, "%s  %s: %s\n", mark, f.What, f.Text)
+			fmt.Fprintf(t.out, "%-4s  %s: %s: %s\n", f.Verdict, f.Part, f.What, f.Text)
 			if f.Fix != "" {
-				fmt.Fprintf(t.out, "       fix: %s\n", f.Fix)
+				fmt.Fprintf(t.out, "      fix: %s\n", f.Fix)
 			}
 		}
+		fmt.Fprintf(t.out, "\n%d ok, %d to look at, %d failed, %d not looked at\n", count[isOK], count[warned], count[failed], count[skipped])
 	}
-	if wrong > 0 {
-		return fmt.Errorf("%d of %d checks failed", wrong, len(all))
+	if count[failed] > 0 {
+		return fmt.Errorf("%d of %d checks failed", count[failed], len(all))
 	}
 	return nil
 }

@@ -80,14 +80,19 @@ func addIngest(ctx context.Context, a *app) error {
 	}
 	door := ingest.Handler(a.bus, ingest.Config{Hooks: hooks, MaxBody: int64(a.cfg.HTTP.MaxWebhook)}, a.telemetry.Metrics)
 	// A trace begins at the door: what a stranger sends as its parent is a link.
-	_, err := a.serve(ctx, "ingest", a.cfg.HTTP.Ingest, otelhttp.NewHandler(door, "webhook", otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true })))
+	_, err := a.serve(ctx, "ingest", a.cfg.HTTP.Ingest, otelhttp.NewHandler(door, "webhook",
+		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true }),
+		otelhttp.WithSpanNameFormatter(func(operation string, _ *http.Request) string { return operation })))
 	return err
 }
 
 func webhookConfig(w config.Webhook) webhook.Config {
 	cfg := webhook.Config{
 		Scheme: w.Scheme, Secret: w.Secret.Reveal(), Header: w.Header, Encoding: w.Encoding,
-		Prefix: w.Prefix, EventIn: w.EventIn, Event: w.Event,
+		Prefix: w.Prefix, EventIn: w.EventIn, Event: w.Event, ClientID: w.ClientID,
+	}
+	for _, k := range w.PublicKeys {
+		cfg.PublicKeys = append(cfg.PublicKeys, k.Reveal())
 	}
 	for _, s := range w.PreviousSecrets {
 		cfg.PreviousSecrets = append(cfg.PreviousSecrets, s.Reveal())
@@ -110,6 +115,7 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 		capture := magentocapture.New(magentocapture.Config{
 			Pair: pair.Name, NotFoundWait: pair.Magento.NotFoundWait, Parallel: pair.Magento.Parallel,
 			Every: pair.Magento.Sweep.Every, Overlap: pair.Magento.Sweep.Overlap,
+			Looked: a.heart(events.RoleMagentoCapture).looked,
 		}, store, a.bus, cursors, b, a.telemetry.Metrics)
 		c := a.consumer(spec, b)
 		a.add(
@@ -168,7 +174,7 @@ func addGPWriter(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		spec := bus.WriterSpec(events.RoleGPWriter, pair.Name, events.GP, events.Order, pair.GP.Parallel)
+		spec := bus.WriterSpec(events.RoleGPWriter, pair.Name, events.GP, events.Order, gpLanes*pair.GP.Parallel)
 		b := a.breaker(pair.Name, events.GP, events.Order, spec)
 		claims := claim.NewStore(kv, a.bus.Owner(), claim.Of(pair.GP.Timeout, pair.GP.WorkTime))
 		w := gpwriter.New(pair.Name, company, claims, b, a.bus, a.telemetry.Metrics)
@@ -177,6 +183,10 @@ func addGPWriter(ctx context.Context, a *app) error {
 	}
 	return nil
 }
+
+// gpLanes orders are under way for each write that GP is given at once: while one
+// is read back, or its claim written down, another is written.
+const gpLanes = 3
 
 // policiesKept is how long GP's policies are believed: an administrator may
 // change them while Magpie runs.
@@ -205,16 +215,24 @@ func addMagentoWriter(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Order, pair.Magento.Parallel)
+		spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Order, writeBackLanes)
 		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
 		// Magento does its work within the request: what is not done when a proxy
 		// gives up is done or rolled back within PHP's own limit.
 		claims := claim.NewStore(kv, a.bus.Owner(), claim.Of(4*pair.Magento.Timeout, pair.Magento.Timeout))
-		w := magentowriter.New(pair.Name, pair.Magento.WriteBack, store, claims, b, a.bus, a.telemetry.Metrics)
+		w := magentowriter.New(pair.Name, pair.Magento.WriteBack, magento.NewTogether(store, readTogether), claims, b, a.bus, a.telemetry.Metrics)
 		a.addWriter(spec, b, w.Handle)
 	}
 	return nil
 }
+
+// readTogether is how long a write-back waits for others whose orders can be read
+// in the same search; nobody waits for a write-back.
+const readTogether = 200 * time.Millisecond
+
+// writeBackLanes are the write-backs under way: they mostly wait to be read
+// together, and magento.parallel bounds their calls.
+const writeBackLanes = 64
 
 func (a *app) addWriter(spec bus.Spec, b *breaker.Breaker, handle bus.Handler) {
 	c := a.consumer(spec, b)
@@ -230,16 +248,17 @@ func addDLQ(ctx context.Context, a *app) error {
 	return nil
 }
 
-// consumer prepares a consumer with the configured retries and a lag gauge.
+// consumer prepares a consumer with the configured retries, a lag gauge and a watchdog.
 func (a *app) consumer(spec bus.Spec, b *breaker.Breaker) *bus.Consumer {
 	c := a.bus.Consumer(spec, a.telemetry.Metrics)
 	if b != nil {
 		c.Gate = b
 	}
 	c.Retry = bus.Retry{StuckAfter: a.cfg.Retry.StuckAfter, Tries: a.cfg.Retry.Tries}
-	a.add(component{name: spec.Name + " lag", run: func(ctx context.Context) error {
-		return measure(ctx, c, a.telemetry.Metrics)
-	}})
+	a.add(
+		component{name: spec.Name + " lag", run: func(ctx context.Context) error { return measure(ctx, c, a.telemetry.Metrics) }},
+		component{name: spec.Name + " watchdog", run: c.Watch},
+	)
 	return c
 }
 
@@ -296,7 +315,7 @@ func newMagento(pair config.Pair) (*magento.Client, error) {
 	}
 	c, err := magento.New(magento.Config{
 		URL: pair.Magento.URL, Store: pair.Magento.Store, Website: pair.Magento.Website,
-		Token: pair.Magento.Token.Reveal(), Timeout: pair.Magento.Timeout, Transport: transport,
+		Token: pair.Magento.Token.Reveal(), Timeout: pair.Magento.Timeout, Parallel: pair.Magento.Parallel, Transport: transport,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pair %s: magento: %w", pair.Name, err)
@@ -305,7 +324,7 @@ func newMagento(pair config.Pair) (*magento.Client, error) {
 }
 
 func newGP(pair config.Pair) (*gp.Client, error) {
-	transport, err := transportFor(pair.GP.CA, pair.GP.Parallel)
+	transport, err := transportFor(pair.GP.CA, 2*pair.GP.Parallel)
 	if err != nil {
 		return nil, fmt.Errorf("pair %s: gp.ca: %w", pair.Name, err)
 	}

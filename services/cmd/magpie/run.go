@@ -43,9 +43,9 @@ func (c runCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 	}
 	for _, name := range names {
 		r, _ := findRole(name)
-		if err := r.add(ctx, a); err != nil {
+		if err := a.addRole(ctx, r); err != nil {
 			a.close()
-			return fmt.Errorf("%s: %w", name, err)
+			return err
 		}
 	}
 	if _, err := a.health(ctx); err != nil {

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -39,5 +41,10 @@ func transportFor(caFile string, parallel int) (*http.Transport, error) {
 	}, nil
 }
 
-// traced makes a span of each call.
-func traced(next http.RoundTripper) http.RoundTripper { return otelhttp.NewTransport(next) }
+// traced makes a span of each call of GP, named by its SOAP operation: all are
+// POSTs to one path.
+func traced(next http.RoundTripper) http.RoundTripper {
+	return otelhttp.NewTransport(next, otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
+		return "gp " + path.Base(strings.Trim(r.Header.Get("SOAPAction"), `"`))
+	}))
+}

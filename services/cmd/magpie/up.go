@@ -42,9 +42,9 @@ func (c upCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 		return err
 	}
 	for _, r := range roles {
-		if err := r.add(ctx, a); err != nil {
+		if err := a.addRole(ctx, r); err != nil {
 			a.close()
-			return fmt.Errorf("%s: %w", r.name, err)
+			return err
 		}
 	}
 	if _, err := a.health(ctx); err != nil {
