@@ -94,6 +94,8 @@ func partsOf(d *Document) []part {
 		path := fmt.Sprintf("write[%d]", i)
 		add(path+".to", w.To, w.Line)
 		add(path+".key", w.Key.Source, w.Key.Line)
+		add(path+".mark", w.Mark.Source, w.Mark.Line)
+		add(path+".withdraw", w.Withdraw.Source, w.Withdraw.Line)
 		for j, c := range w.When {
 			add(fmt.Sprintf("%s.when[%d]", path, j), c.That.Source+" else "+c.Else+" "+c.Say.Source, c.That.Line)
 		}

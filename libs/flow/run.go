@@ -11,7 +11,6 @@ import (
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/failure"
-	"github.com/magpie-integration/magpie/libs/scrub/jsonscan"
 )
 
 // Skip is the verb of a decision that makes no command: the outcome is skipped.
@@ -59,28 +58,6 @@ func FromChange(subject events.Subject, c events.Change, settings map[string]any
 		Type: events.TypeName(subject.System(), subject.Entity, "changed"), Pair: subject.Pair, Subject: subject,
 		Record: c.Record, Related: c.Related, Settings: settings,
 	}
-}
-
-// ReadChange is FromChange for a change's JSON, whose record it decodes at once:
-// for those who run thousands.
-func ReadChange(subject events.Subject, body []byte, settings map[string]any) (Input, error) {
-	var change events.Change
-	if related, ok := jsonscan.Field(body, "related"); ok {
-		if err := json.Unmarshal(related, &change.Related); err != nil {
-			return Input{}, failure.Defect("flow.record.unreadable", "the change is not JSON that can be read: "+err.Error(), err)
-		}
-	}
-	record, ok := jsonscan.Field(body, "record")
-	if !ok {
-		return Input{}, failure.Defect("flow.record.unreadable", "the change has no record", nil)
-	}
-	change.Record = record
-	in, err := FromChange(subject, change, settings).Decoded()
-	if err != nil {
-		return Input{}, err
-	}
-	in.Record = nil // a thousand changes in memory are a thousand records, once
-	return in, nil
 }
 
 // FromOutcome makes the input of a flow that starts from an outcome.

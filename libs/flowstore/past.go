@@ -50,7 +50,11 @@ func (b Base) Input(m bus.Stored) (flow.Input, error) {
 	}
 	switch subject.Word {
 	case events.WordChange:
-		return flow.ReadChange(subject, m.Data, b.Settings)
+		var change events.Change
+		if err := json.Unmarshal(m.Data, &change); err != nil {
+			return flow.Input{}, unreadableMessage(m, err)
+		}
+		return flow.FromChange(subject, change, b.Settings), nil
 	case events.WordOutcome:
 		var outcome events.Outcome
 		if err := json.Unmarshal(m.Data, &outcome); err != nil {

@@ -76,7 +76,7 @@ func TestAPublishedVersionMakesTheNextCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	louder := strings.Replace(string(text), "customerPO: original", `customerPO: '"PO" + original'`, 1)
+	louder := strings.Replace(string(text), "      batch: ", "      batch: '\"LOUD\"' #", 1)
 	author := flowstore.Author{By: "anna"}
 	published, err := store.PublishFlow(t.Context(), base, []byte(louder), 0, author)
 	if err != nil {
@@ -90,7 +90,7 @@ func TestAPublishedVersionMakesTheNextCommand(t *testing.T) {
 		})
 	}
 	goesLive("the version", func(p *flow.Program) bool { return p.Document().Version == published.Version })
-	if cmd := next(); cmd.FlowVersion != published.Version || !strings.Contains(string(cmd.Document), `"customerPO":"PO00000000`) {
+	if cmd := next(); cmd.FlowVersion != published.Version || !strings.Contains(string(cmd.Document), `"batch":"LOUD"`) {
 		t.Errorf("version %d made %s", cmd.FlowVersion, cmd.Document)
 	}
 
