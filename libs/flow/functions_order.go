@@ -68,7 +68,8 @@ var orderFunctions = []function{
 // baseNames are the base_ twins that are not simply named so.
 var baseNames = map[string]string{
 	"shipping_discount_tax_compensation_amount": "base_shipping_discount_tax_compensation_amnt",
-	"gw_price": "gw_base_price", "gw_items_price": "gw_items_base_price", "gw_card_price": "gw_card_base_price",
+	"weee_tax_applied_row_amount":               "base_weee_tax_applied_row_amnt",
+	"gw_price":                                  "gw_base_price", "gw_items_price": "gw_items_base_price", "gw_card_price": "gw_card_base_price",
 }
 
 // baseName is the name of a field's twin in the base currency.
@@ -183,9 +184,6 @@ func moneyRow(i int, r map[string]any, currency string) (map[string]any, error) 
 	amount("tax", "tax_amount", currency)
 	amount("discount", "discount_amount", currency)
 	amount("fpt", "weee_tax_applied_row_amount", currency)
-	if currency == "base" && r["base_weee_tax_applied_row_amnt"] != nil { // core's own spelling
-		row["fpt"], err = orderAmount(map[string]any{"x": r["base_weee_tax_applied_row_amnt"]}, "x", "order")
-	}
 	return row, err
 }
 

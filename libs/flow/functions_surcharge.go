@@ -163,7 +163,8 @@ func surchargeAdvice(order map[string]any, difference decimal.Decimal, currency 
 		switch v := v.(type) {
 		case map[string]any:
 			for k, e := range v {
-				if knownFields["order"][join(path, k)] && !isContainer(e) || path == "" && slices.Contains(notTotals, k) {
+				known := knownFields["order"]
+				if known[join(path, k)] && !isContainer(e) || known[join(path, k)+".*"] || slices.Contains(notTotals, k) {
 					continue
 				}
 				plain, isBase := strings.CutPrefix(k, "base_")
@@ -207,7 +208,7 @@ func surchargeAdvice(order map[string]any, difference decimal.Decimal, currency 
 }
 
 // notTotals are the parts of an order that hold no totals of modules.
-var notTotals = []string{"items", "billing_address", "payment", "status_histories"}
+var notTotals = []string{"items", "billing_address", "payment", "status_histories", "shipping_assignments"}
 
 func isContainer(v any) bool {
 	switch v.(type) {
