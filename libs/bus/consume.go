@@ -109,7 +109,7 @@ type BatchHandler func(ctx context.Context, batch []*Delivery) []error
 // then fetched a moment later. A message that comes alone never waits.
 const (
 	busy   = 4
-	gather = 25 * time.Millisecond
+	gather = 50 * time.Millisecond
 )
 
 // RunBatches consumes up to size waiting messages at a time, one batch after

@@ -228,7 +228,7 @@ func addMagentoWriter(ctx context.Context, a *app) error {
 
 // readTogether is how long a write-back waits for others whose orders can be read
 // in the same search; nobody waits for a write-back.
-const readTogether = 200 * time.Millisecond
+const readTogether = 250 * time.Millisecond
 
 // writeBackLanes are the write-backs under way: they mostly wait to be read
 // together, and magento.parallel bounds their calls.
