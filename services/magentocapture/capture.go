@@ -25,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -122,8 +123,17 @@ func (c *Capture) Handle(ctx context.Context, batch []*bus.Delivery) []error {
 			return nil
 		}
 	}
-	// Each key's newest notice stands for all of them.
-	newest := func(key events.Key) *bus.Delivery { return batch[byKey[key][len(byKey[key])-1]] }
+	// Each key's newest notice stands for all of them, or the one by which a
+	// person replays.
+	newest := func(key events.Key) *bus.Delivery {
+		all := byKey[key]
+		for _, i := range slices.Backward(all) {
+			if anew(batch[i]) {
+				return batch[i]
+			}
+		}
+		return batch[all[len(all)-1]]
+	}
 	var g errgroup.Group
 	g.SetLimit(max(c.cfg.Parallel, 1))
 	for _, some := range chunks(keys, searchSize) {
@@ -292,13 +302,20 @@ func (c *Capture) subject(key events.Key) events.Subject {
 	return events.ChangeSubject(c.cfg.Pair, events.Magento, events.Order, key)
 }
 
-// publish publishes an order if it differs from the key's last change.
+// anew tells whether a notice asks for a change whatever the record reads as.
+func anew(d *bus.Delivery) bool {
+	var n events.Notice
+	return d.Data(&n) == nil && n.Anew
+}
+
+// publish publishes an order if it differs from the key's last change, or is
+// asked for anew.
 func (c *Capture) publish(ctx context.Context, key events.Key, order magento.Order, readAt time.Time, last previous, notice *bus.Delivery) error {
 	record, hash, scrubbed := content(order)
 	if len(scrubbed) > 0 {
 		c.log.InfoContext(ctx, "card data was removed from an order", "key", string(key), "fields", scrubbed)
 	}
-	if hash == last.hash {
+	if hash == last.hash && !anew(notice) {
 		return c.end(ctx, notice, events.Unchanged, "the order reads as before")
 	}
 	_, err := c.stream.Publish(telemetry.Extract(ctx, notice.Event), bus.Message{
