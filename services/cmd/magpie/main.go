@@ -30,7 +30,7 @@ type cli struct {
 	Sandbox sandboxCmd `cmd:"" help:"Run the sandbox Magento and the sandbox Dynamics GP only."`
 	Order   orderCmd   `cmd:"" help:"Place orders in the sandbox store."`
 	Trace   traceCmd   `cmd:"" help:"Tell the whole life of a record."`
-	DLQ     dlqCmd     `cmd:"" name:"dlq" help:"List, show, replay and discard dead letters."`
+	DLQ     dlqCmd     `cmd:"" name:"dlq" help:"List, group, show, edit, replay and discard dead letters."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the configuration, NATS and both systems, and say how to mend what is wrong."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
@@ -43,7 +43,7 @@ const description = `Magpie keeps Magento stores and Dynamics GP companies in st
   magpie up --config magpie.yaml              your store and your company, all roles in one process
   magpie run gp-writer --config magpie.yaml   one role, as a service of its own
   magpie trace order 000000123                where is order 000000123?
-  magpie dlq ls                               what needs a person?
+  magpie dlq groups                           what needs a person?
   magpie doctor --config magpie.yaml          what is wrong?`
 
 func main() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) }
