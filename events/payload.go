@@ -10,8 +10,11 @@ import (
 type Notice struct {
 	// Event is the sender's name for what happened, such as sales_order_save_after.
 	Event string `json:"event,omitempty"`
-	// Via is who noticed: "webhook", "sweep", "capture" or "cli".
+	// Via is who noticed: "webhook", "sweep", "capture", "cli" or "replay".
 	Via string `json:"via"`
+	// Anew asks for a change even where the record reads as before: a dead letter
+	// of it is replayed, so its flows are to run again.
+	Anew bool `json:"anew,omitempty"`
 	// At is when Magpie noticed, in UTC.
 	At time.Time `json:"at"`
 	// StoreID is Magento's store_id, when the sender told it.
@@ -22,7 +25,9 @@ type Notice struct {
 type Change struct {
 	// ReadAt is the time just before the read began, in UTC.
 	ReadAt time.Time `json:"readAt"`
-	// Hash is the SHA-256 of Record and Related in compact form: equal hashes are equal content.
+	// Hash is the SHA-256 of Record and Related in compact form, as they were
+	// read: equal hashes are equal content. A change that a person edits keeps it,
+	// so that the source is not found changed by that.
 	Hash string `json:"hash"`
 	// Record is the system's own JSON, scrubbed of card data and else untouched.
 	Record json.RawMessage `json:"record" jsonschema:"type=object"`
@@ -178,8 +183,8 @@ type Breaker struct {
 
 // Audit says what a person did.
 type Audit struct {
-	// Action is "replayed", "edited" or "discarded" for a letter; "published",
-	// "rolled back" for a flow or a table.
+	// Action is "replayed", "edited" or "discarded" for a letter, "ordered" for a
+	// group of letters; "published", "rolled back" for a flow or a table.
 	Action string `json:"action"`
 	// By is who did it, as far as the caller told.
 	By string `json:"by"`
@@ -188,10 +193,32 @@ type Audit struct {
 	At     time.Time `json:"at"`
 	// Letter is what it was done to.
 	Letter *DeadLetter `json:"letter,omitempty"`
-	// Group is the id of the group action that this was a part of.
+	// Mode says how it was replayed: "as-captured" or "anew".
+	Mode string `json:"mode,omitempty"`
+	// After is what an edit made of the letter's message.
+	After *Message `json:"after,omitempty"`
+	// Group is the id of the group action that this was a part of: the sequence
+	// in AUDIT of the entry that ordered it, which has the Batch.
 	Group string `json:"group,omitempty"`
+	Batch *Batch `json:"batch,omitempty"`
 	// Published is the flow or table that it was done to.
 	Published *Published `json:"published,omitempty"`
+}
+
+// Batch is a group action on dead letters, as it was ordered.
+type Batch struct {
+	// Action is "replay" or "discard".
+	Action string `json:"action" jsonschema:"enum=replay,enum=discard"`
+	// Letters is how many there were.
+	Letters int `json:"letters"`
+	// IDs names them where a person did; else they are all that matched the rest.
+	IDs    []string `json:"ids,omitempty"`
+	Cause  string   `json:"cause,omitempty" jsonschema:"description=the id of the group"`
+	Pair   string   `json:"pair,omitempty"`
+	Role   string   `json:"role,omitempty"`
+	Entity string   `json:"entity,omitempty"`
+	Key    string   `json:"key,omitempty"`
+	Code   string   `json:"code,omitempty"`
 }
 
 // Published is a version of a flow or of a table's rows.

@@ -73,6 +73,9 @@ const (
 	ExtOrigin = "originsequence"
 	// ExtOriginEpoch is the epoch of that sequence.
 	ExtOriginEpoch = "originepoch"
+	// ExtRewrite is, on a change that a person edited, the last part of the
+	// revisions that are made of it.
+	ExtRewrite = "rewrite"
 )
 
 // TraceID takes the trace id out of the extension traceparent (W3C Trace

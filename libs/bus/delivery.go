@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
@@ -27,7 +28,8 @@ type Delivery struct {
 	First   time.Time
 	History []events.Try
 
-	msg jetstream.Msg
+	earlier earlier // what was before a replay
+	msg     jetstream.Msg
 }
 
 // Data decodes the payload; one that can't be decoded is a defect.
@@ -68,6 +70,13 @@ func (d *Delivery) OriginEpoch(current uint64) uint64 {
 	return current
 }
 
+// Rewrite is the last part of the revisions that are made of a change: above 0
+// when a person edited it.
+func (d *Delivery) Rewrite() uint64 {
+	n, _ := d.number(events.ExtRewrite)
+	return n
+}
+
 func (d *Delivery) number(extension string) (uint64, bool) {
 	text, _ := d.Event.Extensions()[extension].(string)
 	n, err := strconv.ParseUint(text, 10, 64)
@@ -101,6 +110,9 @@ func (d *Delivery) read() error {
 		// A history that can't be read is no reason to lose the message.
 		_ = json.Unmarshal([]byte(h), &d.History)
 	}
+	if e := header.Get(headerEarlier); e != "" {
+		_ = json.Unmarshal([]byte(e), &d.earlier) // nor is this
+	}
 	if d.Subject, err = events.ParseSubject(d.msg.Subject()); err != nil {
 		return failure.Defect("bus.subject", err.Error(), err)
 	}
@@ -109,17 +121,14 @@ func (d *Delivery) read() error {
 
 // remember adds one failed attempt.
 func (d *Delivery) remember(f *failure.Error, now time.Time) {
-	d.History = append(d.History, events.Try{At: now, Code: f.Code, Reason: truncate(f.Reason, 300)})
-	if extra := len(d.History) - historyKept; extra > 0 {
-		d.History = d.History[extra:]
-	}
+	d.History = newest(append(d.History, events.Try{At: now, Code: f.Code, Reason: truncate(f.Reason, 300)}))
 }
 
 // retryHeader is the header of the message's next attempt.
 func (d *Delivery) retryHeader() nats.Header {
 	h := nats.Header{}
 	for name, values := range d.msg.Headers() {
-		if len(name) > 3 && name[:3] == "ce-" || name == "content-type" {
+		if strings.HasPrefix(name, "ce-") || name == "content-type" || name == headerEarlier {
 			h[name] = values
 		}
 	}

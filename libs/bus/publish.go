@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -15,7 +14,6 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/telemetry"
 )
@@ -128,31 +126,4 @@ func (b *Bus) stream(ctx context.Context, name string) (jetstream.Stream, error)
 	}
 	b.streams.Store(name, s)
 	return s, nil
-}
-
-// Resend publishes a stored event again, as it was, under a new id: a replay.
-// The event keeps its correlation, its trace and the sequence it first had.
-func (b *Bus) Resend(ctx context.Context, m events.Message, id, cause string) (Ack, error) {
-	header := nats.Header{}
-	for name, value := range m.Headers {
-		header.Set(name, value)
-	}
-	if header.Get("ce-specversion") == "" {
-		return Ack{}, failure.Rejected("bus.not_an_event", "", "the message was no CloudEvent when it came in, so it can't be replayed",
-			"mend its sender, and discard this letter")
-	}
-	header.Set("ce-id", id)
-	header.Set("ce-"+events.ExtCausationID, cause)
-	if header.Get("ce-"+events.ExtOrigin) == "" {
-		header.Set("ce-"+events.ExtOrigin, strconv.FormatUint(m.Sequence, 10))
-	}
-	if header.Get("ce-"+events.ExtOriginEpoch) == "" && m.Epoch != 0 {
-		header.Set("ce-"+events.ExtOriginEpoch, strconv.FormatUint(m.Epoch, 10))
-	}
-	header.Set(jetstream.MsgIDHeader, id)
-	body := []byte(m.Body)
-	if body == nil {
-		body = m.Raw
-	}
-	return b.publish(ctx, &nats.Msg{Subject: m.Subject, Header: header, Data: body})
 }

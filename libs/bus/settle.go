@@ -352,6 +352,10 @@ func deadLetter(d *Delivery, f *failure.Error) events.DeadLetter {
 	if f.Code != "stuck" {
 		letter.Tries++
 	}
+	if !d.earlier.First.IsZero() { // it was a letter before, and was replayed
+		letter.Tries += d.earlier.Tries
+		letter.First = d.earlier.First
+	}
 	if json.Valid(d.msg.Data()) {
 		letter.Message.Body = d.msg.Data()
 	} else {

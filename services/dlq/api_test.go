@@ -1,6 +1,7 @@
 package dlq_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,11 @@ import (
 	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/services/dlq"
 )
+
+func handler(s dlq.Stream) http.Handler {
+	letters := dlq.NewLetters(s)
+	return dlq.Handler(letters, dlq.NewRunner(letters))
+}
 
 // call asks the API; a body that is not empty is sent as JSON.
 func call(h http.Handler, method, path, body string, set ...func(*http.Request)) *httptest.ResponseRecorder {
@@ -58,7 +64,7 @@ func TestEveryStatusOfTheAPI(t *testing.T) {
 		{"text of another site", "POST", "/api/v1/dead/1/replay", ana, "text/plain", 422, "dlq.content_type"},
 		{"no content type", "POST", "/api/v1/dead/1/discard", "", "", 422, "dlq.content_type"},
 		{"not JSON", "POST", "/api/v1/dead/1/replay", "{", "", 422, "dlq.body"},
-		{"too long", "POST", "/api/v1/dead/1/replay", `{"by":"` + strings.Repeat("a", 64<<10) + `"}`, "", 422, "dlq.body"},
+		{"too long", "POST", "/api/v1/dead/1/replay", `{"by":"` + strings.Repeat("a", 1<<20) + `"}`, "", 422, "dlq.body"},
 		{"nobody's decision", "POST", "/api/v1/dead/1/replay", "{}", "", 422, "dlq.by"},
 		{"a discard without a reason", "POST", "/api/v1/dead/1/discard", `{"by":"ana"}`, "", 422, "dlq.no_reason"},
 		{"a replay", "POST", "/api/v1/dead/2/replay", `{"by":"ana"}`, "", 200, `"id":"2"`},
@@ -71,7 +77,7 @@ func TestEveryStatusOfTheAPI(t *testing.T) {
 			if tc.contentType != "" {
 				set = append(set, contentType(tc.contentType))
 			}
-			w := call(dlq.Handler(dlq.NewLetters(b)), tc.method, tc.path, tc.body, set...)
+			w := call(handler(b), tc.method, tc.path, tc.body, set...)
 			if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.says) {
 				t.Errorf("got %d %s, want %d with %s", w.Code, w.Body, tc.status, tc.says)
 			}
@@ -89,11 +95,64 @@ func TestEveryStatusOfTheAPI(t *testing.T) {
 }
 
 func TestTheAPISaysWhenNATSIsAway(t *testing.T) {
-	h := dlq.Handler(dlq.NewLetters(failing{Bus: bustest.Start(t), scan: errAway}))
+	h := handler(failing{Bus: bustest.Start(t), scan: errAway})
 	if w := call(h, "GET", "/api/v1/dead/1", ""); w.Code != http.StatusServiceUnavailable || !json.Valid(w.Body.Bytes()) {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 	if w := call(h, "POST", "/api/v1/dead/1/replay", `{"by":"ana"}`); w.Code != http.StatusServiceUnavailable {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
+}
+
+func TestAGroupIsWorkedByHTTP(t *testing.T) {
+	w := newWorld(t)
+	w.set("A-1", noItem("A-1"))
+	w.place(t, 1, 2, "A-1")
+	w.set("A-1", nil)
+	letters := dlq.NewLetters(w)
+	runner := dlq.NewRunner(letters)
+	h := dlq.Handler(letters, runner)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- runner.Run(ctx) }()
+	defer func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}()
+
+	var all []dlq.Group
+	if r := call(h, "GET", "/api/v1/dead/groups?pair=main", ""); r.Code != 200 || json.Unmarshal(r.Body.Bytes(), &all) != nil || len(all) != 1 || all[0].Count != 2 {
+		t.Fatalf("got %d %s", r.Code, r.Body)
+	}
+	path := "/api/v1/dead/groups/" + all[0].ID
+	for _, tc := range []struct {
+		method, path, body string
+		status             int
+		says               string
+	}{
+		{"GET", path, "", 200, `"letters":[{"id":"1"`},
+		{"GET", "/api/v1/dead/groups/x", "", 404, "dlq.no_group"},
+		{"POST", "/api/v1/dead/groups/x/replay", `{"by":"ana"}`, 404, "dlq.no_group"},
+		{"POST", path + "/replay", `{"by":"ana","mode":"fast"}`, 422, "dlq.mode"},
+		{"POST", path + "/replay", `{}`, 422, "dlq.by"},
+		{"POST", path + "/discard", `{"by":"ana"}`, 422, "dlq.no_reason"},
+		{"GET", "/api/v1/dead/batches/7", "", 404, "dlq.no_batch"},
+		{"PUT", "/api/v1/dead/1/payload", `{"by":"ana","payload":{"verb":7}}`, 422, "verb: "},
+		{"PUT", "/api/v1/dead/9/payload", `{"by":"ana","payload":{}}`, 404, "dlq.no_letter"},
+	} {
+		if r := call(h, tc.method, tc.path, tc.body); r.Code != tc.status || !strings.Contains(r.Body.String(), tc.says) {
+			t.Errorf("%s %s: got %d %s", tc.method, tc.path, r.Code, r.Body)
+		}
+	}
+	var ordered dlq.Batch
+	if r := call(h, "POST", path+"/replay", `{"by":"ana"}`); r.Code != http.StatusAccepted || json.Unmarshal(r.Body.Bytes(), &ordered) != nil || ordered.Letters != 2 {
+		t.Fatalf("got %d %s", r.Code, r.Body)
+	}
+	until(t, "the batch ends", func() bool {
+		r := call(h, "GET", "/api/v1/dead/batches/"+ordered.ID, "")
+		var report dlq.Report
+		return r.Code == 200 && json.Unmarshal(r.Body.Bytes(), &report) == nil && report.Ended() && report.Results["applied"] == 2
+	})
 }

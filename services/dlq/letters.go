@@ -1,10 +1,13 @@
-// Package dlq is where dead letters are worked: listed, shown, replayed and
-// discarded, by HTTP (api.go) and by the CLI, which use the same Letters. The
-// stream DEAD holds exactly what needs a person: a letter that was replayed or
-// discarded leaves it, and the audit trail has who did it and what it was.
+// Package dlq is where dead letters are worked: grouped by cause, shown, edited,
+// replayed and discarded, one or a group of them, by HTTP (api.go) and by the
+// CLI, which use the same Letters. The stream DEAD holds exactly what needs a
+// person: a letter that was replayed or discarded leaves it, and the audit trail
+// has who did it and what it was.
 //
 // A replay can't make a second document: it is the same event under a new id,
 // and what writers compare (the target's key and the revision) is in the event.
+// A letter becomes one event, however many people replay it at once and
+// wherever a process dies: the event's id is made of the letter's.
 package dlq
 
 import (
@@ -26,15 +29,18 @@ import (
 // Stream is what Letters needs of the bus.
 type Stream interface {
 	Scan(ctx context.Context, stream, filter string) iter.Seq2[bus.Stored, error]
+	Since(ctx context.Context, stream, filter string, start bus.Start) iter.Seq2[bus.Stored, error]
 	Get(ctx context.Context, stream string, sequence uint64) (bus.Stored, bool, error)
 	Delete(ctx context.Context, stream string, sequence uint64) error
 	Publish(ctx context.Context, m bus.Message) (bus.Ack, error)
-	Resend(ctx context.Context, m events.Message, id, cause string) (bus.Ack, error)
+	Resend(ctx context.Context, r bus.Replay) (bus.Ack, error)
 }
 
 // Letter is a dead letter as people see it.
 type Letter struct {
-	ID     string      `json:"id"`
+	ID string `json:"id"`
+	// Group is the id of the letters of the same cause.
+	Group  string      `json:"group"`
 	Pair   string      `json:"pair"`
 	Role   string      `json:"role"`
 	Entity string      `json:"entity"`
@@ -59,7 +65,7 @@ type WholeStory struct {
 }
 
 // Filter selects letters; empty fields select all.
-type Filter struct{ Pair, Role, Entity, Key, Code string }
+type Filter struct{ Pair, Role, Entity, Key, Code, Group string }
 
 // Letters works the stream DEAD.
 type Letters struct{ stream Stream }
@@ -70,17 +76,30 @@ func NewLetters(stream Stream) *Letters { return &Letters{stream} }
 // List gives the letters that wait, oldest first, without their payloads.
 func (l *Letters) List(ctx context.Context, f Filter) ([]Letter, error) {
 	out := []Letter{}
-	for stored, err := range l.stream.Scan(ctx, bus.Dead, f.subject()) {
+	for letter, err := range l.scan(ctx, f) {
 		if err != nil {
 			return nil, err
 		}
-		letter, _ := read(stored)
-		if f.Code == "" || f.Code == letter.Code {
-			letter.Whole = nil
-			out = append(out, letter)
-		}
+		out = append(out, letter)
 	}
 	return out, nil
+}
+
+// scan reads the letters that match, oldest first, without their payloads.
+func (l *Letters) scan(ctx context.Context, f Filter) iter.Seq2[Letter, error] {
+	return func(yield func(Letter, error) bool) {
+		for stored, err := range l.stream.Since(ctx, bus.Dead, f.subject(), bus.Start{}) {
+			if err != nil {
+				yield(Letter{}, err)
+				return
+			}
+			letter, _ := read(stored)
+			letter.Whole = nil
+			if (f.Code == "" || f.Code == letter.Code) && (f.Group == "" || f.Group == letter.Group) && !yield(letter, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (f Filter) subject() string {
@@ -96,52 +115,46 @@ func (f Filter) subject() string {
 
 // Show gives one letter whole.
 func (l *Letters) Show(ctx context.Context, id string) (Letter, error) {
-	letter, _, _, err := l.get(ctx, id)
-	return letter, err
-}
-
-// Replay publishes the letter's message again and takes the letter away.
-func (l *Letters) Replay(ctx context.Context, id, by string) (Letter, error) {
-	letter, dead, event, err := l.get(ctx, id)
-	if err != nil {
-		return Letter{}, err
-	}
-	if _, err := l.stream.Resend(ctx, dead.Message, "replay:"+event, event); err != nil {
-		return Letter{}, fmt.Errorf("replay letter %s: %w", id, err)
-	}
-	return letter, l.handled(ctx, letter, dead, event, events.Audit{Action: "replayed", By: by})
+	o, err := l.get(ctx, id)
+	return o.Letter, err
 }
 
 // Discard takes a letter away for a reason.
 func (l *Letters) Discard(ctx context.Context, id, by, reason string) (Letter, error) {
-	if reason == "" {
-		return Letter{}, failure.Rejected("dlq.no_reason", "reason", "a discard needs a reason: it is a decision that is recorded",
-			"say why this message is not wanted")
+	return l.discard(ctx, id, events.Audit{By: by, Reason: reason})
+}
+
+func (l *Letters) discard(ctx context.Context, id string, audit events.Audit) (Letter, error) {
+	if audit.Reason == "" {
+		return Letter{}, errNoReason
 	}
-	letter, dead, event, err := l.get(ctx, id)
+	o, err := l.get(ctx, id)
 	if err != nil {
 		return Letter{}, err
 	}
-	return letter, l.handled(ctx, letter, dead, event, events.Audit{Action: "discarded", By: by, Reason: reason})
+	audit.Action = "discarded"
+	return o.Letter, l.handled(ctx, o, audit)
 }
+
+var errNoReason = failure.Rejected("dlq.no_reason", "reason", "a discard needs a reason: it is a decision that is recorded",
+	"say why this message is not wanted")
 
 // handled writes the audit trail, then deletes the letter: a crash in between
 // leaves a letter that was handled, never one that was forgotten.
-func (l *Letters) handled(ctx context.Context, letter Letter, dead events.DeadLetter, event string, audit events.Audit) error {
-	audit.At, audit.Letter = time.Now().UTC(), &dead
+func (l *Letters) handled(ctx context.Context, o opened, audit events.Audit) error {
+	audit.At, audit.Letter = time.Now().UTC(), &o.dead
 	_, err := l.stream.Publish(ctx, bus.Message{
-		Subject: events.AuditSubject(letter.Pair, events.Role(letter.Role), events.Entity(letter.Entity), events.Key(letter.Key)),
-		Type:    events.AuditType, ID: audit.Action + ":" + event, Data: audit,
+		Subject: events.AuditSubject(o.Pair, events.Role(o.Role), events.Entity(o.Entity), events.Key(o.Key)),
+		Type:    events.AuditType, ID: auditID(audit, o.event), Data: audit,
 	})
 	if err != nil {
-		return fmt.Errorf("write the audit trail of letter %s: %w", letter.ID, err)
+		return fmt.Errorf("write the audit trail of letter %s: %w", o.ID, err)
 	}
-	sequence, _ := strconv.ParseUint(letter.ID, 10, 64)
-	if err := l.stream.Delete(ctx, bus.Dead, sequence); err != nil {
-		if _, there, err := l.stream.Get(ctx, bus.Dead, sequence); err == nil && !there {
+	if err := l.stream.Delete(ctx, bus.Dead, o.sequence); err != nil {
+		if _, there, err := l.stream.Get(ctx, bus.Dead, o.sequence); err == nil && !there {
 			return nil // somebody else was faster
 		}
-		return fmt.Errorf("letter %s was %s, but is still listed: %w", letter.ID, audit.Action, err)
+		return fmt.Errorf("letter %s was %s, but is still listed: %w", o.ID, audit.Action, err)
 	}
 	return nil
 }
@@ -150,20 +163,30 @@ func (l *Letters) handled(ctx context.Context, letter Letter, dead events.DeadLe
 var ErrNoLetter = failure.Rejected("dlq.no_letter", "id", "there is no waiting dead letter with this id",
 	"list them; it may have been replayed or discarded already (stream AUDIT says by whom)")
 
-func (l *Letters) get(ctx context.Context, id string) (letter Letter, dead events.DeadLetter, event string, err error) {
+// opened is a letter with all that it holds.
+type opened struct {
+	Letter
+	dead     events.DeadLetter
+	event    string // the id of the event that the letter is
+	stored   bus.Stored
+	sequence uint64
+}
+
+func (l *Letters) get(ctx context.Context, id string) (opened, error) {
 	sequence, err := strconv.ParseUint(id, 10, 64)
 	if err != nil || sequence == 0 {
-		return letter, dead, "", ErrNoLetter
+		return opened{}, ErrNoLetter
 	}
 	stored, ok, err := l.stream.Get(ctx, bus.Dead, sequence)
 	if err != nil {
-		return letter, dead, "", err
+		return opened{}, err
 	}
 	if !ok {
-		return letter, dead, "", ErrNoLetter
+		return opened{}, ErrNoLetter
 	}
-	letter, dead = read(stored)
-	return letter, dead, cmp.Or(stored.Header.Get(jetstream.MsgIDHeader), "letter:"+letter.ID), nil
+	letter, dead := read(stored)
+	event := cmp.Or(stored.Header.Get(jetstream.MsgIDHeader), "letter:"+letter.ID)
+	return opened{Letter: letter, dead: dead, event: event, stored: stored, sequence: sequence}, nil
 }
 
 // read opens a letter. One that can't be read, because something else than
@@ -184,11 +207,13 @@ func read(stored bus.Stored) (Letter, events.DeadLetter) {
 			Message: events.Message{Subject: stored.Subject, Sequence: stored.Sequence, Raw: stored.Data},
 		}
 	}
-	return Letter{
+	letter := Letter{
 		ID: strconv.FormatUint(stored.Sequence, 10), Pair: subject.Pair, Role: subject.Scope,
 		Entity: string(subject.Entity), Key: string(subject.Key),
 		Kind: dead.Kind, Code: dead.Code, Reason: dead.Reason, Field: dead.Field, Fix: dead.Fix,
 		Tries: dead.Tries, First: dead.First, Last: dead.Last, Trace: events.TraceID(stored.Header.Get("ce-" + events.ExtTraceParent)),
 		Whole: &WholeStory{History: dead.History, Stack: dead.Stack, Message: dead.Message},
-	}, dead
+	}
+	letter.Group = groupOf(letter)
+	return letter, dead
 }

@@ -30,7 +30,7 @@ func TestTheListSaysWhatAPersonNeeds(t *testing.T) {
 		t.Errorf("from %s to %s", l.First, l.Last)
 	}
 	want := dlq.Letter{
-		ID: "1", Pair: "main", Role: "transform", Entity: "order", Key: "123",
+		ID: "1", Group: l.Group, Pair: "main", Role: "transform", Entity: "order", Key: "123",
 		Kind: "rejected", Code: "order.total.mismatch", Field: "total", Reason: "a difference of 1", Fix: "look at the totals", Tries: 1,
 		First: l.First, Last: l.Last,
 	}
@@ -60,7 +60,7 @@ func TestTheListIsFiltered(t *testing.T) {
 		"by key":                           {dlq.Filter{Key: "123"}, []string{"1", "3"}},
 		"by a key with a dot":              {dlq.Filter{Key: "a.b"}, []string{"2"}},
 		"by code":                          {dlq.Filter{Code: "gp.posted"}, []string{"3"}},
-		"by all of them":                   {dlq.Filter{"main", "transform", "order", "123", "order.total.mismatch"}, []string{"1"}},
+		"by all of them":                   {dlq.Filter{Pair: "main", Role: "transform", Entity: "order", Key: "123", Code: "order.total.mismatch"}, []string{"1"}},
 		"a pair that can't be is nobody's": {dlq.Filter{Pair: ">"}, nil},
 		"nor is one with a blank":          {dlq.Filter{Role: "gp writer"}, nil},
 		"a star is no wildcard":            {dlq.Filter{Pair: "*"}, nil},
@@ -112,7 +112,7 @@ func TestALetterThatIsNotThereIsSaidSo(t *testing.T) {
 	letters := dlq.NewLetters(bustest.Start(t))
 	for _, id := range []string{"7", "0", "-1", "x", "", "99999999999999999999999"} {
 		_, show := letters.Show(t.Context(), id)
-		_, replay := letters.Replay(t.Context(), id, "ana")
+		_, replay := letters.Replay(t.Context(), id, "ana", dlq.AsCaptured)
 		_, discard := letters.Discard(t.Context(), id, "ana", "old")
 		for _, err := range []error{show, replay, discard} {
 			if !errors.Is(err, dlq.ErrNoLetter) {
@@ -130,7 +130,7 @@ func TestAReplayIsTheSameEventUnderANewID(t *testing.T) {
 	refuse(t, b, transformSpec, 2, mismatch())
 	before := scan(t, b, bus.Changes)[1]
 
-	l, err := dlq.NewLetters(b).Replay(t.Context(), "2", "ana")
+	l, err := dlq.NewLetters(b).Replay(t.Context(), "2", "ana", dlq.AsCaptured)
 	if err != nil || l.Key != "123" {
 		t.Fatalf("got %+v, %v", l, err)
 	}
@@ -172,7 +172,7 @@ func TestAReplayOfAReplayKeepsTheFirstSequence(t *testing.T) {
 	letters := dlq.NewLetters(b)
 	for i := range 3 {
 		refuse(t, b, transformSpec, 1, mismatch())
-		if _, err := letters.Replay(t.Context(), list(t, b, dlq.Filter{})[0].ID, "ana"); err != nil {
+		if _, err := letters.Replay(t.Context(), list(t, b, dlq.Filter{})[0].ID, "ana", dlq.AsCaptured); err != nil {
 			t.Fatal(err)
 		}
 		all := scan(t, b, bus.Changes)
@@ -190,14 +190,14 @@ func TestAReplayThatWasCutShortIsOneMessage(t *testing.T) {
 		"before the audit trail":    {Bus: b, publish: errAway},
 		"before the letter is gone": {Bus: b, remove: errAway},
 	} {
-		if _, err := dlq.NewLetters(cut).Replay(t.Context(), "1", "ana"); !errors.Is(err, errAway) {
+		if _, err := dlq.NewLetters(cut).Replay(t.Context(), "1", "ana", dlq.AsCaptured); !errors.Is(err, errAway) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if left := list(t, b, dlq.Filter{}); len(left) != 1 {
 			t.Fatalf("%s: a letter was forgotten", name)
 		}
 	}
-	if _, err := dlq.NewLetters(b).Replay(t.Context(), "1", "ana"); err != nil {
+	if _, err := dlq.NewLetters(b).Replay(t.Context(), "1", "ana", dlq.AsCaptured); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(scan(t, b, bus.Commands)); got != 2 {
@@ -233,7 +233,7 @@ func TestADiscardIsADecisionWithAReason(t *testing.T) {
 	if len(list(t, b, dlq.Filter{})) != 0 || len(scan(t, b, bus.Commands)) != 1 {
 		t.Error("the letter is still there, or was sent")
 	}
-	if _, err := letters.Replay(t.Context(), "1", "bob"); !errors.Is(err, dlq.ErrNoLetter) {
+	if _, err := letters.Replay(t.Context(), "1", "bob", dlq.AsCaptured); !errors.Is(err, dlq.ErrNoLetter) {
 		t.Errorf("a replay of what was discarded: %v", err)
 	}
 }
@@ -261,7 +261,7 @@ func TestWhatWasNoEventCanOnlyBeDiscarded(t *testing.T) {
 	if err != nil || l.Kind != "defect" || string(l.Whole.Message.Raw) != "hello" {
 		t.Fatalf("got %+v, %v", l, err)
 	}
-	if _, err := letters.Replay(t.Context(), "1", "ana"); err == nil || failure.Of(err).Code != "bus.not_an_event" {
+	if _, err := letters.Replay(t.Context(), "1", "ana", dlq.AsCaptured); err == nil || failure.Of(err).Code != "bus.not_an_event" {
 		t.Errorf("got %v", err)
 	}
 	if len(list(t, b, dlq.Filter{})) != 1 || len(audits(t, b)) != 0 {
@@ -294,7 +294,7 @@ func TestALetterThatCantBeReadHidesNoOther(t *testing.T) {
 	if err != nil || string(l.Whole.Message.Raw) != "hello" || l.Key != "1" || l.Kind != "defect" {
 		t.Errorf("got %+v, %v", l, err)
 	}
-	if _, err := letters.Replay(t.Context(), "1", "ana"); err == nil || failure.Of(err).Code != "bus.not_an_event" {
+	if _, err := letters.Replay(t.Context(), "1", "ana", dlq.AsCaptured); err == nil || failure.Of(err).Code != "bus.not_an_event" {
 		t.Errorf("got %v", err)
 	}
 	for _, id := range []string{"1", "2"} {
@@ -354,7 +354,7 @@ func TestAMessageComesThroughItsLetter(t *testing.T) {
 		if !reflect.DeepEqual(same, want) {
 			rt.Fatalf("got %+v\nwant %+v", got, want)
 		}
-		if _, err := letters.Replay(t.Context(), l.ID, "ana"); err != nil {
+		if _, err := letters.Replay(t.Context(), l.ID, "ana", dlq.AsCaptured); err != nil {
 			rt.Fatal(err)
 		}
 		sent, ok, err := b.Last(t.Context(), bus.Commands, want.Subject)
@@ -398,7 +398,7 @@ func TestTwoPeopleMayReplayALetterAtOnce(t *testing.T) {
 	b := bustest.Start(t)
 	publish(t, b, command("main", "123", "w1"))
 	refuse(t, b, writerSpec, 1, mismatch())
-	if _, err := dlq.NewLetters(hasty{b}).Replay(t.Context(), "1", "ana"); err != nil {
+	if _, err := dlq.NewLetters(hasty{b}).Replay(t.Context(), "1", "ana", dlq.AsCaptured); err != nil {
 		t.Error(err)
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -147,8 +148,17 @@ func (c *Capture) Handle(ctx context.Context, batch []*bus.Delivery) []error {
 			return nil
 		}
 	}
-	// Each key's newest notice stands for all of them.
-	newest := func(key events.Key) *bus.Delivery { return batch[byKey[key][len(byKey[key])-1]] }
+	// Each key's newest notice stands for all of them, or the one by which a
+	// person replays.
+	newest := func(key events.Key) *bus.Delivery {
+		all := byKey[key]
+		for _, i := range slices.Backward(all) {
+			if anew(batch[i]) {
+				return batch[i]
+			}
+		}
+		return batch[all[len(all)-1]]
+	}
 	var g errgroup.Group
 	g.SetLimit(max(c.cfg.Parallel, 1))
 	for _, some := range chunks(keys, searchSize) {
@@ -324,6 +334,12 @@ func (c *Capture) subject(key events.Key) events.Subject {
 	return events.ChangeSubject(c.cfg.Pair, events.Magento, events.Order, key)
 }
 
+// anew tells whether a notice asks for a change whatever the record reads as.
+func anew(d *bus.Delivery) bool {
+	var n events.Notice
+	return d.Data(&n) == nil && n.Anew
+}
+
 // reading is an order as it was read.
 type reading struct {
 	order     magento.Order
@@ -331,7 +347,8 @@ type reading struct {
 	at        time.Time
 }
 
-// publish publishes an order if it differs from the key's last change.
+// publish publishes an order if it differs from the key's last change, or is
+// asked for anew.
 func (c *Capture) publish(ctx context.Context, key events.Key, r reading, last previous, notice *bus.Delivery) error {
 	related, err := r.ancestors.related()
 	if err != nil {
@@ -345,7 +362,7 @@ func (c *Capture) publish(ctx context.Context, key events.Key, r reading, last p
 		c.log.InfoContext(ctx, "card data was removed from an order", "key", string(key), "fields", scrubbed)
 	}
 	hash := hashOf(record, related)
-	if hash == last.hash {
+	if hash == last.hash && !anew(notice) {
 		return c.end(ctx, notice, events.Unchanged, "the order reads as before")
 	}
 	id := changeID(c.subject(key), hash, last)

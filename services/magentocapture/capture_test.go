@@ -215,6 +215,27 @@ func TestWhatReadsAsBeforeIsNoChange(t *testing.T) {
 	}
 }
 
+func TestAReplayReadsAnewAndPublishesWhatReadsAsBefore(t *testing.T) {
+	b, s := bustest.Start(t), &shop{}
+	c := capture(t, b, s)
+	s.put(order("123", 871, "new"))
+	handle(t, c, orderNotice(t, b, "123", "n1"))
+
+	anew := orderNotice(t, b, "123", "replay")
+	if err := anew.Event.SetData("application/json", events.Notice{Via: "replay", Anew: true}); err != nil {
+		t.Fatal(err)
+	}
+	handle(t, c, orderNotice(t, b, "123", "n2"), anew, orderNotice(t, b, "123", "n3"))
+	all := scan(t, b, bus.Changes)
+	if len(all) != 2 || all[1].Header.Get("ce-"+events.ExtCausationID) != "replay" {
+		t.Errorf("%d changes, the last %v", len(all), all[len(all)-1].Header)
+	}
+	handle(t, c, orderNotice(t, b, "123", "n4"))
+	if got := len(scan(t, b, bus.Changes)); got != 2 {
+		t.Errorf("%d changes after a notice that is no replay", got)
+	}
+}
+
 func TestTheHashIsOfTheRecordAsItIsPublished(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
 	o := order("123", 871, "a <b> & c")

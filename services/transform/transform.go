@@ -91,7 +91,7 @@ func (t *Transform) Change(ctx context.Context, d *bus.Delivery) error {
 	}
 	run := run{
 		Transform: t, d: d, flows: set.Flows,
-		revision: events.Revision{Epoch: d.OriginEpoch(epoch), Change: d.Origin()},
+		revision: events.Revision{Epoch: d.OriginEpoch(epoch), Change: d.Origin(), Rewrite: d.Rewrite()},
 		source:   sourceOf(d.Subject, change.Record),
 		input:    flow.FromChange(d.Subject, change, set.Settings),
 	}

@@ -633,7 +633,7 @@ func TestAReplayAfterTheFlowWasMended(t *testing.T) {
 		t.Fatalf("got %+v", letter)
 	}
 
-	if _, err := b.Resend(t.Context(), letter.Message, "replay:1", "dead:1"); err != nil {
+	if _, err := b.Resend(t.Context(), bus.Replay{Letter: letter, ID: "replay:1", Cause: "dead:1", Rewrite: 2}); err != nil {
 		t.Fatal(err)
 	}
 	consume(map[string]any{"order.tolerance": json.Number("0.01")})
@@ -647,8 +647,8 @@ func TestAReplayAfterTheFlowWasMended(t *testing.T) {
 	if err := json.Unmarshal(written.Data, &cmd); err != nil {
 		t.Fatal(err)
 	}
-	if cmd.Revision.Change != first.Sequence {
-		t.Errorf("revision %s, and the change is %d", cmd.Revision, first.Sequence)
+	if cmd.Revision.Change != first.Sequence || cmd.Revision.Rewrite != 2 {
+		t.Errorf("revision %s, and the change is %d, edited for the second time", cmd.Revision, first.Sequence)
 	}
 	if got := written.Header.Get("ce-" + events.ExtCorrelationID); got != "change-000000123" {
 		t.Errorf("the chain began with %s", got)

@@ -14,23 +14,36 @@ import (
 
 type dlqCmd struct {
 	Ls      dlqLsCmd      `cmd:"" help:"List the dead letters that wait."`
+	Groups  dlqGroupsCmd  `cmd:"" help:"List them by cause: what one fix mends is one group."`
 	Show    dlqShowCmd    `cmd:"" help:"Show one, with its history and payload."`
-	Replay  dlqReplayCmd  `cmd:"" help:"Send some again; that can't create a second document."`
-	Discard dlqDiscardCmd `cmd:"" help:"Take one away, with a reason."`
+	Edit    dlqEditCmd    `cmd:"" help:"Edit the payload of one and replay it."`
+	Replay  dlqReplayCmd  `cmd:"" help:"Send some again, or have their records read again; that can't create a second document."`
+	Report  dlqReportCmd  `cmd:"" help:"Tell how far a replay of some has come, and what became of them."`
+	Discard dlqDiscardCmd `cmd:"" help:"Take some away, with a reason."`
 }
 
-type dlqLsCmd struct {
+// dlqFilter is how commands select letters.
+type dlqFilter struct {
 	Pair   string `help:"Only this pair."`
 	Role   string `help:"Only of this role."`
 	Entity string `help:"Only of this entity."`
 	Key    string `help:"Only of this record."`
 	Code   string `help:"Only with this code."`
+	Group  string `help:"Only of this group; magpie dlq groups has the ids."`
+}
+
+func (f dlqFilter) filter() dlq.Filter {
+	return dlq.Filter{Pair: f.Pair, Role: f.Role, Entity: f.Entity, Key: f.Key, Code: f.Code, Group: f.Group}
+}
+
+type dlqLsCmd struct {
+	dlqFilter
 }
 
 // Run lists letters.
 func (c dlqLsCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 	return root.withBus(ctx, t, func(ctx context.Context, b *bus.Bus) error {
-		letters, err := dlq.NewLetters(b).List(ctx, dlq.Filter{Pair: c.Pair, Role: c.Role, Entity: c.Entity, Key: c.Key, Code: c.Code})
+		letters, err := dlq.NewLetters(b).List(ctx, c.filter())
 		if err != nil {
 			return err
 		}
@@ -44,10 +57,44 @@ func (c dlqLsCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 		rows := make([][]string, 0, len(letters))
 		for _, l := range letters {
 			rows = append(rows, []string{
-				l.ID, l.Pair, l.Role, l.Entity, l.Key, l.Kind, l.Code, l.Last.Local().Format(time.DateTime), l.Reason,
+				l.ID, l.Group, l.Pair, l.Role, l.Entity, l.Key, l.Kind, l.Code, l.Last.Local().Format(time.DateTime), l.Reason,
 			})
 		}
-		return t.table("ID\tPAIR\tROLE\tENTITY\tKEY\tKIND\tCODE\tLAST\tREASON", rows)
+		return t.table("ID\tGROUP\tPAIR\tROLE\tENTITY\tKEY\tKIND\tCODE\tLAST\tREASON", rows)
+	})
+}
+
+type dlqGroupsCmd struct {
+	dlqFilter
+}
+
+// Run lists groups.
+func (c dlqGroupsCmd) Run(ctx context.Context, root *cli, t *terminal) error {
+	return root.withBus(ctx, t, func(ctx context.Context, b *bus.Bus) error {
+		groups, err := dlq.NewLetters(b).Groups(ctx, c.filter())
+		if err != nil {
+			return err
+		}
+		if t.json {
+			return t.print(groups)
+		}
+		if len(groups) == 0 {
+			fmt.Fprintln(t.out, "no dead letter waits")
+			return nil
+		}
+		for _, g := range groups {
+			fmt.Fprintf(t.out, "%s  %d × %s (%s), pair %s, %s, %s\n", g.ID, g.Count, g.Standing, g.Code, g.Pair, g.Role, g.Entity)
+			fmt.Fprintf(t.out, "  %s\n", g.Cause)
+			if g.Field != "" {
+				fmt.Fprintf(t.out, "  field: %s\n", g.Field)
+			}
+			if g.Fix != "" {
+				fmt.Fprintf(t.out, "  fix:   %s\n", g.Fix)
+			}
+			fmt.Fprintf(t.out, "  from %s to %s, such as letter %s: %s\n",
+				g.Oldest.Local().Format(time.DateTime), g.Newest.Local().Format(time.DateTime), g.Example.ID, g.Example.Key)
+		}
+		return nil
 	})
 }
 
@@ -66,7 +113,7 @@ func (c dlqShowCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 			return t.print(l)
 		}
 		fmt.Fprintf(t.out, "dead letter %s: %s %s of pair %s, given up by %s\n", l.ID, l.Entity, l.Key, l.Pair, l.Role)
-		fmt.Fprintf(t.out, "  %s (%s)\n  %s\n", l.Kind, l.Code, l.Reason)
+		fmt.Fprintf(t.out, "  %s (%s), group %s\n  %s\n", l.Kind, l.Code, l.Group, l.Reason)
 		if l.Field != "" {
 			fmt.Fprintf(t.out, "  field: %s\n", l.Field)
 		}
@@ -82,58 +129,6 @@ func (c dlqShowCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 			return err
 		}
 		fmt.Fprintf(t.out, "  message:\n  %s\n%s", body, l.Whole.Stack)
-		return nil
-	})
-}
-
-type dlqReplayCmd struct {
-	IDs  []string `arg:"" optional:"" name:"id" help:"The letters' ids."`
-	Code string   `help:"All letters with this code, instead of ids."`
-	By   string   `help:"Who does it; the default is the operating system's user."`
-}
-
-// Run replays letters.
-func (c dlqReplayCmd) Run(ctx context.Context, root *cli, t *terminal) error {
-	if (len(c.IDs) == 0) == (c.Code == "") {
-		return fmt.Errorf("give either the ids of letters or --code")
-	}
-	return root.withBus(ctx, t, func(ctx context.Context, b *bus.Bus) error {
-		letters := dlq.NewLetters(b)
-		ids := c.IDs
-		if c.Code != "" {
-			list, err := letters.List(ctx, dlq.Filter{Code: c.Code})
-			if err != nil {
-				return err
-			}
-			for _, l := range list {
-				ids = append(ids, l.ID)
-			}
-		}
-		for _, id := range ids {
-			l, err := letters.Replay(ctx, id, author(c.By))
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(t.out, "replayed %s: %s %s\n", id, l.Entity, l.Key)
-		}
-		return nil
-	})
-}
-
-type dlqDiscardCmd struct {
-	ID     string `arg:"" help:"The letter's id."`
-	Reason string `required:"" help:"Why this message is not wanted."`
-	By     string `help:"Who does it; the default is the operating system's user."`
-}
-
-// Run discards a letter.
-func (c dlqDiscardCmd) Run(ctx context.Context, root *cli, t *terminal) error {
-	return root.withBus(ctx, t, func(ctx context.Context, b *bus.Bus) error {
-		l, err := dlq.NewLetters(b).Discard(ctx, c.ID, author(c.By), c.Reason)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(t.out, "discarded %s: %s %s\n", c.ID, l.Entity, l.Key)
 		return nil
 	})
 }

@@ -37,7 +37,7 @@ type cli struct {
 	Explain explainCmd `cmd:"" help:"Tell of each field of a written document which rule made it of what."`
 	Flow    flowCmd    `cmd:"" help:"Look at, test, compare, publish and roll back flows."`
 	Table   tableCmd   `cmd:"" help:"Look at and edit the rows of a pair's tables."`
-	DLQ     dlqCmd     `cmd:"" name:"dlq" help:"List, show, replay and discard dead letters."`
+	DLQ     dlqCmd     `cmd:"" name:"dlq" help:"List, group, show, edit, replay and discard dead letters."`
 	Status  statusCmd  `cmd:"" help:"Show what runs, what waits, and what needs a person."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the configuration, NATS and both systems, and say how to mend what is wrong."`
 	Health  healthCmd  `cmd:"" help:"Ask a running process whether it is ready; for health checks of containers."`
@@ -53,7 +53,7 @@ const description = `Magpie keeps Magento stores and Dynamics GP companies in st
   magpie run gp-writer --config magpie.yaml   one role, as a service of its own
   magpie trace order 000000123                where is order 000000123?
   magpie explain order 000000123              why is each field in GP what it is?
-  magpie dlq ls                               what needs a person?
+  magpie dlq groups                           what needs a person?
   magpie status                               what runs, what waits?
   magpie doctor --config magpie.yaml          what is wrong?`
 

@@ -241,9 +241,12 @@ func (a *app) addWriter(spec bus.Spec, b *breaker.Breaker, handle bus.Handler) {
 }
 
 func addDLQ(ctx context.Context, a *app) error {
-	if _, err := a.serve(ctx, "console", a.cfg.HTTP.Console, dlq.Handler(dlq.NewLetters(a.bus))); err != nil {
+	letters := dlq.NewLetters(a.bus)
+	batches := dlq.NewRunner(letters)
+	if _, err := a.serve(ctx, "console", a.cfg.HTTP.Console, dlq.Handler(letters, batches)); err != nil {
 		return err
 	}
+	a.add(component{name: "dead letters in groups", run: batches.Run})
 	a.add(component{name: "history keeper", run: func(ctx context.Context) error { return dlq.Keep(ctx, a.bus, a.cfg.Keep) }})
 	return nil
 }
