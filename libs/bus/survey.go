@@ -107,42 +107,6 @@ func (b *Bus) Newest(ctx context.Context, streamName, filter string) ([]Stored, 
 	return all, nil
 }
 
-// Recent gives those of a stream's last n messages that a filter matches,
-// oldest first.
-func (b *Bus) Recent(ctx context.Context, streamName, filter string, n uint64) ([]Stored, error) {
-	s, err := b.js.Stream(ctx, streamName)
-	if err != nil {
-		return nil, failure.Down("nats.stream", "stream "+streamName+" can't be reached", err)
-	}
-	state := s.CachedInfo().State
-	from := max(state.FirstSeq, 1)
-	if state.LastSeq > n {
-		from = max(from, state.LastSeq-n+1)
-	}
-	reader, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{filter}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
-		InactiveThreshold: time.Minute,
-	})
-	if err != nil {
-		return nil, failure.Down("nats.read", "stream "+streamName+" can't be read", err)
-	}
-	got, err := reader.FetchNoWait(int(n)) //nolint:gosec // a few thousand
-	if err != nil {
-		return nil, failure.Down("nats.read", "stream "+streamName+" can't be read", err)
-	}
-	var all []Stored
-	for m := range got.Messages() {
-		meta, err := m.Metadata()
-		if err != nil {
-			return nil, failure.Down("nats.read", "stream "+streamName+" can't be read", err)
-		}
-		all = append(all, Stored{
-			Sequence: meta.Sequence.Stream, Time: meta.Timestamp.UTC(), Subject: m.Subject(), Header: m.Headers(), Data: m.Data(),
-		})
-	}
-	return all, got.Error()
-}
-
 // ServerTime asks a server for its clock, and gives the times on this
 // machine's before and after.
 func (b *Bus) ServerTime(ctx context.Context) (before, server, after time.Time, err error) {

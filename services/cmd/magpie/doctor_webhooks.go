@@ -60,10 +60,13 @@ func checkWebhooks(ctx context.Context, n *notes, b *bus.Bus, pair config.Pair) 
 		n.skip(what, fmt.Sprintf("none are configured: orders are found by the sweep, every %s", pair.Magento.Sweep.Every))
 		return
 	}
-	notices, err := b.Recent(ctx, bus.Notices, fmt.Sprintf("magpie.notice.%s.%s.*.*", pair.Name, events.Magento), recentNotices)
-	if err != nil {
-		n.err(what, err)
-		return
+	var notices []bus.Stored
+	for m, err := range b.Tail(ctx, bus.Notices, fmt.Sprintf("magpie.notice.%s.%s.*.*", pair.Name, events.Magento), recentNotices) {
+		if err != nil {
+			n.err(what, err)
+			return
+		}
+		notices = append(notices, m)
 	}
 	const fix = "look at the store's log of webhooks, at magpie_webhooks_total (401: secret or header; no calls: address or firewall), and at docs/webhooks.md"
 	now, a := time.Now(), countArrivals(notices)
