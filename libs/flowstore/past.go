@@ -7,6 +7,8 @@ import (
 	"iter"
 	"strconv"
 
+	jsonv1 "github.com/go-json-experiment/json/v1"
+
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/failure"
@@ -51,7 +53,7 @@ func (b Base) Input(m bus.Stored) (flow.Input, error) {
 	switch subject.Word {
 	case events.WordChange:
 		var change events.Change
-		if err := json.Unmarshal(m.Data, &change); err != nil {
+		if err := jsonv1.Unmarshal(m.Data, &change); err != nil { // a record is passed over once, not twice
 			return flow.Input{}, unreadableMessage(m, err)
 		}
 		return flow.FromChange(subject, change, b.Settings), nil

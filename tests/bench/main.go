@@ -30,6 +30,7 @@ type plan struct {
 	only     string
 	syncs    []string
 	profiles string
+	keep     bool
 	dir      string
 }
 
@@ -49,6 +50,7 @@ func main() {
 	flag.StringVar(&p.only, "only", "", "measure this program alone: direct or magpie")
 	flag.StringVar(&syncs, "sync", "default,always", "values of nats.sync to measure")
 	flag.StringVar(&p.profiles, "profile", "", "keep Magpie's CPU profiles in this folder")
+	flag.BoolVar(&p.keep, "keep", false, "keep the programs' folders, to look at what they stored")
 	flag.Parse()
 	p.syncs = strings.Split(syncs, ",")
 	exit(p.run())
@@ -67,7 +69,11 @@ func (p plan) run() (err error) {
 	if p.dir, err = os.MkdirTemp("", "magpie-bench-"); err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(p.dir) }()
+	if p.keep {
+		fmt.Fprintln(os.Stderr, "kept in", p.dir)
+	} else {
+		defer func() { _ = os.RemoveAll(p.dir) }()
+	}
 
 	var rows []row
 	for _, sync := range p.syncs {
