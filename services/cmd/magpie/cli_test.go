@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/magpie-integration/magpie/libs/config"
 )
 
@@ -71,5 +73,20 @@ func TestAnEmbeddedServerOnAnyPortIsFoundByItsFile(t *testing.T) {
 	cfg.NATS.Listen = "127.0.0.1:4222"
 	if got := embeddedURL(cfg); got != "nats://127.0.0.1:4222" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// A path that isn't given stays empty: it is not the folder that the command
+// runs in.
+func TestPathsThatAreNotGivenAreNone(t *testing.T) {
+	var c cli
+	parser := kong.Must(&c)
+	for _, args := range [][]string{{"sandbox"}, {"up"}, {"order", "place"}} {
+		if _, err := parser.Parse(args); err != nil {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+	if c.Sandbox.Store != "" || c.Sandbox.Webhooks != "" || c.CPUProfile != "" {
+		t.Errorf("store %q, webhooks %q, profile %q", c.Sandbox.Store, c.Sandbox.Webhooks, c.CPUProfile)
 	}
 }

@@ -21,10 +21,10 @@ import (
 type sandboxCmd struct {
 	Rate       float64       `default:"0" help:"Orders a second that shoppers place."`
 	Seed       uint64        `default:"0" help:"Makes the catalogue, the customers and the shoppers."`
-	Store      string        `default:"" type:"path" help:"The folder of both databases; the default is <nats.store>/sandbox."`
+	Store      string        `type:"path" placeholder:"DIR" help:"The folder of both databases; the default is <nats.store>/sandbox."`
 	Memory     bool          `help:"Keep nothing on disk."`
 	Mix        string        `enum:"usual,plain,all" default:"usual" help:"What shoppers buy: ${enum}. All has orders that need a merchant's decision."`
-	Webhooks   string        `default:"" type:"existingfile" help:"JSON list of the store's webhooks, as POST /_sandbox/webhooks takes them, in place of the one to http.ingest."`
+	Webhooks   string        `type:"existingfile" placeholder:"FILE" help:"JSON list of the store's webhooks, as POST /_sandbox/webhooks takes them, in place of the one to http.ingest."`
 	Version    string        `name:"magento-version" enum:"2.4.6,2.4.7,2.4.8,2.4.9" default:"2.4.8" help:"The store's version: ${enum}."`
 	CreateTime time.Duration `default:"120ms" help:"How long GP works on a write."`
 	ReadTime   time.Duration `default:"25ms" help:"How long GP works on a read."`
