@@ -26,6 +26,9 @@ type cursor struct {
 // in the second that is being read.
 const settled = 2 * time.Second
 
+// sweepAgain is when a sweep that failed is tried again, where sweeps are rarer.
+const sweepAgain = 15 * time.Second
+
 // Sweep reads the orders that were updated since the last sweep, every so
 // often until ctx ends, and sends a notice for each that reads otherwise than
 // its last change. An overlap covers transactions that became visible late with
@@ -34,21 +37,23 @@ const settled = 2 * time.Second
 // The first sweep of a pair begins at its overlap before now: older orders
 // were dealt with before Magpie came.
 func (c *Capture) Sweep(ctx context.Context) error {
-	tick := time.NewTicker(c.cfg.Every)
-	defer tick.Stop()
 	for {
+		began := time.Now()
 		read, err := c.sweepOnce(ctx)
-		if err != nil && ctx.Err() == nil {
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // told to stop
+		}
+		due := began.Add(c.cfg.Every)
+		if err != nil {
 			c.log.Warn("the sweep did not finish; the next one begins at the same place", "error", err)
+			due = began.Add(min(c.cfg.Every, sweepAgain))
 		}
-		if ctx.Err() == nil {
-			read.Way, read.Due = events.WaySweep, time.Now().UTC().Add(c.cfg.Every)
-			c.looked(read, err)
-		}
+		read.Way, read.Due = events.WaySweep, due.UTC()
+		c.looked(read, err)
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-time.After(time.Until(due)):
 		}
 	}
 }
