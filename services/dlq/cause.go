@@ -25,7 +25,7 @@ var (
 	passing = regexp.MustCompile(`^(\d{4}-\d\d-\d\d\S*|\d\d:\d\d(:\d\d)?\S*|(\d+(\.\d+)?(ns|us|µs|ms|h|m|s))+|\S+@\S+\.\S+|` +
 		`\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?|[0-9a-f]{16,})$`)
 	// things are what is set up in a system by people, and has a name.
-	things = regexp.MustCompile(`(?i)^(account|alias|batch|checkbook|class|code|country|currency|item|method|pair|preset|row|schedule|site|SKU|store|table|tax|unit|warehouse|website)$`)
+	things = regexp.MustCompile(`(?i)^(account|alias|batch|checkbook|class|code|country|currency|item|method|pair|preset|row|schedule|site|SKU|store|table|unit|warehouse|website)$`)
 	index  = regexp.MustCompile(`\[\d+\]`)
 )
 
@@ -42,7 +42,7 @@ func cause(key, reason, fix string) string {
 		switch {
 		case own(key, word), passing.MatchString(word):
 			return "…"
-		case named[word], things.MatchString(before):
+		case named[word], things.MatchString(before) && !amount.MatchString(word):
 			return word
 		case number.MatchString(word):
 			return "#"

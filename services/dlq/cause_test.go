@@ -26,6 +26,10 @@ func TestTheCauseLeavesOutWhatIsTheRecordsOwn(t *testing.T) {
 			"000000123", "12.50 USD of 1,312.50 USD are explained by nothing; a difference of -3", "look at the totals",
 			"# USD of # USD are explained by nothing; a difference of #",
 		},
+		"the parts of a total": {
+			"7", "the parts make 28.58 USD (subtotal 20, tax 4.08, discount 0)", "look at the totals",
+			"the parts make # USD (subtotal #, tax #, discount #)",
+		},
 		"the record's key, and what is made of it": {
 			"000000123", "SOP order WEB000000123 (order 000000123) is posted", "make the difference in GP", "SOP order … (order …) is posted",
 		},
