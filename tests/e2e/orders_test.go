@@ -50,7 +50,9 @@ func TestEveryKindArrivesToTheCent(t *testing.T) {
 					refusal, isRefused = undecided[o.Kind]
 				}
 				if !isRefused {
-					toTheCent(t, p.order(t, o.IncrementID), o, p.written(t, o.IncrementID))
+					for _, fault := range compare(p.order(t, o.IncrementID), o, p.written(t, o.IncrementID)) {
+						t.Error(fault)
+					}
 					return
 				}
 				letter := p.refused(t, o.IncrementID)
@@ -71,16 +73,14 @@ type placed struct {
 	Kind string
 }
 
-// toTheCent compares a sales order with the order as REST answers it. What the
-// totals mean is in docs/orders.md.
-func toTheCent(t *testing.T, order map[string]any, row placed, d gp.OrderRow) {
-	t.Helper()
+// compare says in what a sales order differs from the order as REST answers it.
+// What the totals mean is in docs/orders.md.
+func compare(order map[string]any, row placed, d gp.OrderRow) (faults []string) {
 	more, _ := order["extension_attributes"].(map[string]any)
 	paidBefore := money(more, "gift_cards_amount").Add(money(more, "customer_balance_amount")).Add(money(more, "reward_currency_amount"))
 	is := func(what string, got, want decimal.Decimal) {
-		t.Helper()
 		if !got.Equal(want) {
-			t.Errorf("%s: GP has %s, want %s", what, got, want)
+			faults = append(faults, fmt.Sprintf("%s: GP has %s, want %s", what, got, want))
 		}
 	}
 	is("grand total and what was paid before", d.Amount, row.GrandTotal.Add(paidBefore))
@@ -105,8 +105,9 @@ func toTheCent(t *testing.T, order map[string]any, row placed, d gp.OrderRow) {
 	}
 	is("sum of the lines", lines, d.Subtotal)
 	if text := func(v map[string]decimal.Decimal) string { b, _ := json.Marshal(v); return string(b) }; text(got) != text(want) {
-		t.Errorf("GP has %s, want %s", text(got), text(want))
+		faults = append(faults, fmt.Sprintf("GP has %s, want %s", text(got), text(want)))
 	}
+	return faults
 }
 
 // quantities are the pieces of each item that GP is to have: of a configurable

@@ -38,6 +38,8 @@ var pairs = []settings{
           extension_attributes.handling_surcharge: misc`},
 	// As Magpie comes.
 	{name: "default", sends: hmac, accepts: acceptsHMAC, flows: "{}"},
+	// Whose GP goes down.
+	{name: "outage", sends: hmac, accepts: acceptsHMAC, flows: "{}"},
 }
 
 const configuration = `
@@ -57,6 +59,7 @@ const pairConfiguration = `
       webhooks: [%s]
       sweep: {every: 1h}
       timeout: 5s
+      edit_wait: 3s
     gp:
       url: %q
       company: -1

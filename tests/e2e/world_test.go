@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -195,6 +196,14 @@ func (p *pair) letters(t *testing.T, query string) []dlq.Letter {
 	return list
 }
 
+// lettersOf are the dead letters of an order and of those that replaced it.
+func (p *pair) lettersOf(t *testing.T, number string) []dlq.Letter {
+	t.Helper()
+	return slices.DeleteFunc(p.letters(t, ""), func(l dlq.Letter) bool {
+		return l.Key != number && !strings.HasPrefix(l.Key, number+"-")
+	})
+}
+
 // letter is one dead letter, whole.
 func (p *pair) letter(t *testing.T, id string) dlq.Letter {
 	t.Helper()
@@ -245,14 +254,14 @@ func (p *pair) order(t *testing.T, number string) map[string]any {
 // documents are the sales orders in the company that are marked as an order's.
 func (p *pair) documents(t *testing.T, mark string) []gp.OrderRow {
 	t.Helper()
-	var list, found []gp.OrderRow
+	return slices.DeleteFunc(p.allDocuments(t), func(d gp.OrderRow) bool { return d.CustomerPO != mark })
+}
+
+// allDocuments are the sales orders in the company, voided ones too.
+func (p *pair) allDocuments(t *testing.T) (list []gp.OrderRow) {
+	t.Helper()
 	decode(t, call(t, http.MethodGet, p.company.URL+"/_sandbox/orders", "", ""), &list)
-	for _, d := range list {
-		if d.CustomerPO == mark {
-			found = append(found, d)
-		}
-	}
-	return found
+	return list
 }
 
 // document is the one sales order that is marked as an order's.
@@ -275,6 +284,15 @@ func (p *pair) life(t *testing.T, number string) history.Life {
 	return life
 }
 
+// tellLife logs it.
+func (p *pair) tellLife(t *testing.T, number string) {
+	t.Helper()
+	t.Logf("order %s of pair %s", number, p.name)
+	for _, s := range p.life(t, number).Steps {
+		t.Logf("%s  %-8s %s", s.At.Format("15:04:05.000"), s.Word, s.Text)
+	}
+}
+
 // patience is how long a test waits for what takes a second on an idle machine.
 const patience = 40 * time.Second
 
@@ -290,9 +308,7 @@ func (p *pair) outcome(t *testing.T, number, what string, ok func(events.Outcome
 	var is events.Outcome
 	defer func() {
 		if t.Failed() {
-			for _, s := range p.life(t, number).Steps {
-				t.Logf("%s  %-8s %s", s.At.Format("15:04:05.000"), s.Word, s.Text)
-			}
+			p.tellLife(t, number)
 		}
 	}()
 	until(t, "order "+number+" "+what, func() bool {
@@ -305,6 +321,45 @@ func (p *pair) outcome(t *testing.T, number, what string, ok func(events.Outcome
 		return false
 	})
 	return is
+}
+
+// quiet waits until nothing of the pair is under way, so that what is true then
+// stays true.
+func (p *pair) quiet(t *testing.T) {
+	t.Helper()
+	still := 0 // looks in a row: one look reads the streams one after the other
+	until(t, "nothing of pair "+p.name+" is under way", func() bool {
+		if still++; p.underWay(t) {
+			still = 0
+		}
+		return still == 2
+	})
+}
+
+func (p *pair) underWay(t *testing.T) bool {
+	t.Helper()
+	hooks := p.Magento.WebhookCounts()
+	if hooks["queued"] > 0 || hooks["sent"] > hooks["delivered"] {
+		return true
+	}
+	lanes, err := p.world.bus.Survey(t.Context())
+	for _, l := range lanes {
+		_, of, ofPair := strings.Cut(l.Name, "_")
+		ofPair = ofPair && (of == p.name || strings.HasPrefix(of, p.name+"_"))
+		if (ofPair || l.Stream == bus.Changes || l.Stream == bus.Outcomes) && l.Pending+uint64(l.AckPending) > 0 { //nolint:gosec // a count
+			return true
+		}
+	}
+	for _, stream := range []string{bus.Notices, bus.Commands} {
+		later, failed := p.world.bus.Newest(t.Context(), stream, "magpie.later.*."+p.name+".>")
+		if err = errors.Join(err, failed); len(later) > 0 {
+			return true
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return false
 }
 
 // ended waits until an order's first change has ended: written to GP, skipped,
