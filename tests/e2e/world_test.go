@@ -76,10 +76,7 @@ type pair struct {
 	store, company *httptest.Server
 }
 
-const (
-	token      = "integration-token-of-the-sandbox"
-	hookSecret = "webhook-secret-of-the-sandbox"
-)
+const token = "integration-token-of-the-sandbox"
 
 // create starts everything, and waits until it is ready.
 func create(dir string) (w *world, err error) {
@@ -92,43 +89,51 @@ func create(dir string) (w *world, err error) {
 	if w.binary, err = program.Build(dir); err != nil {
 		return w, err
 	}
-	var ports [4]string // of NATS, ingest, the console, health
-	for i := range ports {
-		if ports[i], err = program.FreePort(); err != nil {
-			return w, err
-		}
-	}
-	w.console = "http://" + ports[2]
 	var ctx context.Context
 	ctx, w.cancel = context.WithCancel(context.Background())
-	text := fmt.Sprintf(configuration, filepath.Join(dir, "nats"), ports[0], ports[1], ports[2], ports[3])
+	text := ""
 	for i, set := range pairs {
-		p, err := w.found(ctx, set, uint64(i), "http://"+ports[1]+"/hooks/magento/"+set.name)
+		p, err := w.found(set, uint64(i))
 		if err != nil {
 			return w, err
 		}
-		text += fmt.Sprintf(pairConfiguration, set.name, p.store.URL, token, set.accepts(p.Sandbox), p.company.URL, set.flows)
+		forms := make([]string, len(set.accepts))
+		for i, form := range set.accepts {
+			if forms[i], err = form(p.store.URL); err != nil {
+				return w, err
+			}
+		}
+		text += fmt.Sprintf(pairConfiguration, set.name, p.store.URL, token, strings.Join(forms, ", "), p.company.URL, set.flows)
 	}
-	if err = os.WriteFile(w.config, []byte(text), 0o600); err != nil {
+	ports, err := program.FreePorts(4)
+	if err != nil {
 		return w, err
+	}
+	text = fmt.Sprintf(configuration, filepath.Join(dir, "nats"), ports[0], ports[1], ports[2], ports[3]) + text
+	if err := os.WriteFile(w.config, []byte(text), 0o600); err != nil {
+		return w, err
+	}
+	w.console = "http://" + ports[2]
+	for _, set := range pairs {
+		if err := w.pairs[set.name].tells(set.sends, "http://"+ports[1]); err != nil {
+			return w, err
+		}
+		w.running.Go(func() { _ = w.pairs[set.name].Run(ctx) })
 	}
 	cmd := exec.Command(w.binary, "up", "--config", w.config)
 	cmd.Env = program.Environment()
 	if w.process, err = program.Start(cmd, filepath.Join(dir, "magpie.log")); err != nil {
 		return w, err
 	}
-	deadline := time.Now().Add(time.Minute)
-	for tick := time.Tick(50 * time.Millisecond); !program.Answers("http://"+ports[3]+"/readyz", http.StatusOK); <-tick {
-		if time.Now().After(deadline) {
-			return w, fmt.Errorf("magpie is not ready within a minute; it said:\n%s", w.process.Said(60))
-		}
+	if err := w.process.Ready("http://"+ports[3]+"/readyz", time.Minute); err != nil {
+		return w, err
 	}
 	w.bus, err = bus.Connect("nats://" + ports[0])
 	return w, err
 }
 
 // found starts the sandboxes of a pair.
-func (w *world) found(ctx context.Context, set settings, seed uint64, hooks string) (*pair, error) {
+func (w *world) found(set settings, seed uint64) (*pair, error) {
 	s, err := sandbox.New(sandbox.Config{
 		Token: token, User: "magpie", Password: "secret-of-gp", Site: "WAREHOUSE", DocID: "STDORD", Company: -1, Seed: seed,
 		CreateTime: time.Millisecond, ReadTime: time.Millisecond,
@@ -141,13 +146,18 @@ func (w *world) found(ctx context.Context, set settings, seed uint64, hooks stri
 		store: httptest.NewServer(s.Magento.Handler()), company: httptest.NewServer(s.GP.Handler()),
 	}
 	w.pairs[p.name] = p
-	hook := set.sends
-	hook.URL = hooks
-	if _, err := s.Magento.AddWebhook(hook); err != nil {
-		return nil, err
-	}
-	w.running.Go(func() { _ = s.Run(ctx) })
 	return p, nil
+}
+
+// tells has the store send webhooks to the pair's address at a door.
+func (p *pair) tells(hooks []magento.Webhook, door string) error {
+	for _, hook := range hooks {
+		hook.URL = door + "/hooks/magento/" + p.name
+		if _, err := p.Magento.AddWebhook(hook); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // end stops everything.

@@ -39,14 +39,19 @@ func Environment(more ...string) []string {
 	return append(own, more...)
 }
 
-// FreePort is an address of this machine where nobody listens.
-func FreePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// FreePorts are some addresses of this machine where nobody listens. Ask when
+// all servers of the test itself have theirs: nothing reserves these.
+func FreePorts(n int) ([]string, error) {
+	ports := make([]string, n)
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close() //nolint:errcheck // held so that no two are the same
+		ports[i] = l.Addr().String()
 	}
-	defer l.Close() //nolint:errcheck // only its number is wanted
-	return l.Addr().String(), nil
+	return ports, nil
 }
 
 // Process is a program that runs. What it says goes to a file.
@@ -91,6 +96,24 @@ func (p *Process) Stop(within time.Duration) error {
 	}
 	if code := p.Cmd.ProcessState.ExitCode(); code != 0 {
 		return fmt.Errorf("%s: %s", p, p.Cmd.ProcessState)
+	}
+	return nil
+}
+
+// Ready waits until a URL of the program answers 200.
+func (p *Process) Ready(url string, within time.Duration) error {
+	late := time.NewTimer(within)
+	defer late.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !Answers(url, http.StatusOK) {
+		select {
+		case <-tick.C:
+		case <-p.Exited:
+			return fmt.Errorf("%s has ended; it said:\n%s", p, p.Said(60))
+		case <-late.C:
+			return fmt.Errorf("%s is not ready within %s; it said:\n%s", p, within, p.Said(60))
+		}
 	}
 	return nil
 }
