@@ -78,7 +78,8 @@ var pairs = []settings{
 	{
 		name: "forged",
 		sends: []magento.Webhook{
-			{Secret: "another"}, {Scheme: magento.SchemeMageOS, Secret: "another"},
+			{Secret: "another", Events: []string{"sales_order_save_commit_after"}},
+			{Scheme: magento.SchemeMageOS, Secret: "another", Events: []string{"sales.order.created"}},
 			{Scheme: magento.SchemeAdobeWebhooks, Optional: true},
 		},
 		accepts: append([]accepted{form("{scheme: mageos-async-events, secret: " + hookSecret + "}"), acceptsAdobe}, acceptsHMAC...), flows: "{}",
