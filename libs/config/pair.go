@@ -43,6 +43,9 @@ type Magento struct {
 	// NotFoundWait is how long a noticed record may stay unfound: webhooks can be
 	// sent before the shop commits.
 	NotFoundWait time.Duration `yaml:"not_found_wait" jsonschema:"default=15m"`
+	// EditWait is how long editing an order may take: an order that was made from
+	// one that is alive, and may be about to replace it, is held back until it is this old.
+	EditWait time.Duration `yaml:"edit_wait" jsonschema:"default=1m"`
 	// CA is the path of a PEM file that verifies the shop instead of the system's roots.
 	CA string `yaml:"ca"`
 	// Insecure lets the token travel over plain http. Certificates are verified regardless.

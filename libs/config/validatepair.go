@@ -85,6 +85,7 @@ func (v *validator) magento(key string, m Magento) {
 	v.positive(key+".sweep.every", m.Sweep.Every)
 	v.positive(key+".timeout", m.Timeout)
 	v.positive(key+".not_found_wait", m.NotFoundWait)
+	v.positive(key+".edit_wait", m.EditWait)
 	v.path(key+".ca", m.CA)
 }
 

@@ -59,6 +59,9 @@ type Config struct {
 	Pair string
 	// NotFoundWait is how long an order may stay unfound after its notice.
 	NotFoundWait time.Duration
+	// EditWait is how long an edit may take: until then a new order whose parent
+	// is alive may be an edit whose parent is about to be cancelled.
+	EditWait time.Duration
 	// Parallel bounds the searches under way at once.
 	Parallel int
 	// Every and Overlap are the sweep's; see Sweep.
@@ -193,7 +196,7 @@ func (c *Capture) verdict(ctx context.Context, d *bus.Delivery, err error) error
 		}
 		return c.end(ctx, d, events.Skipped, "never committed: the order could not be read for "+c.cfg.NotFoundWait.String())
 	case errors.Is(err, errUnsettled):
-		return bus.Wait(5*time.Second, err.Error())
+		return bus.Wait(min(c.cfg.EditWait, 5*time.Second), err.Error())
 	case errors.Is(err, bus.ErrOvertaken):
 		return bus.Wait(10*time.Millisecond, "another reader was faster; the order is read again")
 	default:
@@ -354,7 +357,7 @@ func (c *Capture) publish(ctx context.Context, key events.Key, r reading, last p
 	if err != nil {
 		return err
 	}
-	if err := r.settled(notice.First); err != nil {
+	if err := r.settled(notice.First, c.cfg.EditWait); err != nil {
 		return err
 	}
 	record, scrubbed := content(r.order)

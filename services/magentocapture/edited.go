@@ -24,13 +24,8 @@ import (
 // ancestorsName is what flows ask for under with: a list, nearest first.
 const ancestorsName = "ancestors"
 
-const (
-	// maxAncestors bounds the edits that are followed; more are a loop or a mistake.
-	maxAncestors = 20
-	// editTime is how long an edit may take: until then a new order whose parent
-	// is alive may be an edit whose parent is about to be cancelled.
-	editTime = time.Minute
-)
+// maxAncestors bounds the edits that are followed; more are a loop or a mistake.
+const maxAncestors = 20
 
 var errUnsettled = errors.New("the order was made from another, which may be about to be cancelled")
 
@@ -114,11 +109,11 @@ func (l lineage) related() (map[string]json.RawMessage, error) {
 
 // settled refuses an order for now that may be the first half of an edit. The
 // store's clock may be wrong, so the notice's age is a bound too.
-func (r reading) settled(noticed time.Time) error {
+func (r reading) settled(noticed time.Time, editWait time.Duration) error {
 	if len(r.ancestors.orders) == 0 || r.ancestors.orders[0].State == "canceled" {
 		return nil
 	}
-	if r.order.CreatedAt.IsZero() || time.Since(r.order.CreatedAt) >= editTime || time.Since(noticed) >= editTime {
+	if r.order.CreatedAt.IsZero() || time.Since(r.order.CreatedAt) >= editWait || time.Since(noticed) >= editWait {
 		return nil
 	}
 	return errUnsettled

@@ -104,11 +104,11 @@ func TestANewOrderWhoseParentIsAliveIsWaitedFor(t *testing.T) {
 		waits           bool
 	}{
 		"just placed":                  {"new", now, now, true},
-		"placed a minute ago":          {"new", now.Add(-editTime), now, false},
-		"noticed a minute ago":         {"new", now, now.Add(-editTime), false},
+		"placed a minute ago":          {"new", now.Add(-time.Minute), now, false},
+		"noticed a minute ago":         {"new", now, now.Add(-time.Minute), false},
 		"the parent is cancelled":      {"canceled", now, now, false},
 		"a store whose clock is ahead": {"new", now.Add(time.Hour), now, true},
-		"ahead, and waited for":        {"new", now.Add(time.Hour), now.Add(-editTime), false},
+		"ahead, and waited for":        {"new", now.Add(time.Hour), now.Add(-time.Minute), false},
 		"the store tells no time":      {"new", time.Time{}, now, false},
 	} {
 		t.Run(name, func(t *testing.T) {

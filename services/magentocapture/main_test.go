@@ -136,7 +136,7 @@ func capture(t *testing.T, b *bus.Bus, s *shop) *Capture {
 func captureOn(t *testing.T, b *bus.Bus, stream Stream, s *shop, guard *breaker.Breaker) *Capture {
 	t.Helper()
 	return New(Config{
-		Pair: "main", NotFoundWait: 15 * time.Minute, Parallel: 2, Every: 5 * time.Millisecond, Overlap: 10 * time.Minute,
+		Pair: "main", NotFoundWait: 15 * time.Minute, EditWait: time.Minute, Parallel: 2, Every: 5 * time.Millisecond, Overlap: 10 * time.Minute,
 	}, s, stream, cursors(t, b), guard, nil)
 }
 

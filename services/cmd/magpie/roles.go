@@ -113,7 +113,7 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 		spec := bus.CaptureSpec(events.RoleMagentoCapture, pair.Name, events.Magento, pair.Magento.Parallel)
 		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
 		capture := magentocapture.New(magentocapture.Config{
-			Pair: pair.Name, NotFoundWait: pair.Magento.NotFoundWait, Parallel: pair.Magento.Parallel,
+			Pair: pair.Name, NotFoundWait: pair.Magento.NotFoundWait, EditWait: pair.Magento.EditWait, Parallel: pair.Magento.Parallel,
 			Every: pair.Magento.Sweep.Every, Overlap: pair.Magento.Sweep.Overlap,
 			Looked: a.heart(events.RoleMagentoCapture).looked,
 		}, store, a.bus, cursors, b, a.telemetry.Metrics)

@@ -49,8 +49,7 @@ type kind struct {
 	name string
 	// usual is its weight in the mix of random shoppers, in a thousand. A kind
 	// without one needs a decision of the merchant, such as where a surcharge
-	// goes or which items are sold in fractions, that an integration doesn't
-	// have until somebody takes it.
+	// goes, that an integration doesn't have until somebody takes it.
 	usual int
 	fill  func(rng *rand.Rand, p *PlaceOrder)
 }
@@ -76,7 +75,7 @@ var kinds = []kind{
 	{"gift-card", 10, with("GIFT-CARD")},
 	{"special-price", 10, with("BTL-STEEL-1L")},
 	{"zero-price", 5, with("SAMPLE-BAR", "CAMP-MUG")},
-	{"fraction", 0, func(rng *rand.Rand, p *PlaceOrder) {
+	{"fraction", 10, func(rng *rand.Rand, p *PlaceOrder) {
 		p.Lines = append(p.Lines, PlaceLine{SKU: "ROPE-8MM", Qty: decimal.New(int64(5+rng.IntN(400)), -1)})
 	}},
 	{"coupon-fixed", 15, func(_ *rand.Rand, p *PlaceOrder) { p.CouponCode, p.DiscountAmount = "TENOFF", amount("10") }},
