@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 	"golang.org/x/text/encoding/htmlindex"
@@ -58,6 +59,9 @@ func parse(document []byte) (*node, error) {
 			if len(open) == maxDepth {
 				return nil, fmt.Errorf("elements nest deeper than %d", maxDepth)
 			}
+			if err := namesOf(t); err != nil {
+				return nil, err
+			}
 			n := &node{name: t.Name}
 			scopes = append(scopes, n.read(t.Attr, scopes))
 			switch {
@@ -82,6 +86,21 @@ func parse(document []byte) (*node, error) {
 		return nil, errors.New("no XML")
 	}
 	return root, nil
+}
+
+// namesOf checks what encoding/xml lets pass: it looks at a name with its prefix,
+// so a:9 is one, but what is read here is written again without a's prefix.
+func namesOf(t xml.StartElement) error {
+	names := []string{t.Name.Local}
+	for _, a := range t.Attr {
+		names = append(names, a.Name.Local)
+	}
+	for _, name := range names {
+		if r, _ := utf8.DecodeRuneInString(name); r != '_' && !unicode.IsLetter(r) {
+			return fmt.Errorf("%q is no name of an element or attribute", name)
+		}
+	}
+	return nil
 }
 
 // read takes the attributes, and gives the prefixes which they declare.
