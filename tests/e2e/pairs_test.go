@@ -90,6 +90,8 @@ var pairs = []settings{
 	// Whose systems answer with what is no answer of theirs.
 	{name: "webshop", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 	{name: "books", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	// Whose orders are edited: a company of its own, for each look reads all of it.
+	{name: "edited", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 	// Whose GP goes down.
 	{name: "outage", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 }
