@@ -34,6 +34,8 @@ type Account struct {
 	Result events.Result `json:"result,omitempty"` // what became of it; empty while it is under way
 	At     time.Time     `json:"at"`
 	Reason string        `json:"reason,omitempty"` // of a withdrawal
+	// Warnings are what the flow's checks found and let pass.
+	Warnings []string `json:"warnings,omitempty"`
 	// Flow and Version made the command, of the rows that Tables names.
 	Flow     string          `json:"flow"`
 	Version  int             `json:"version"`
@@ -71,7 +73,7 @@ func (s *Store) Explain(ctx context.Context, streams Streams, b Base, target eve
 	}
 	a := &Account{
 		Pair: b.Pair, Key: key, Target: string(target) + "." + string(entity), Number: cmd.Target, Verb: cmd.Verb, Result: result, At: m.Time,
-		Reason: cmd.Reason, Flow: cmd.Flow, Version: cmd.FlowVersion, Tables: cmd.Tables, Revision: cmd.Revision, Fields: []Written{},
+		Reason: cmd.Reason, Warnings: cmd.Warnings, Flow: cmd.Flow, Version: cmd.FlowVersion, Tables: cmd.Tables, Revision: cmd.Revision, Fields: []Written{},
 	}
 	in, err := b.origin(ctx, streams, cmd)
 	if err != nil {

@@ -1,6 +1,7 @@
 package gp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -212,7 +213,7 @@ func verdict(call call, messages []message, logID string) error {
 		}
 	}
 	e := failure.Rejected(best, strings.Join(fields, ", "), "GP says: "+strings.Join(texts, "; "),
-		"mend the record, or GP's setup, and replay it; GP's log has it as "+logID)
+		cmp.Or(mend[best], "mend the record, or GP's setup")+", then replay; GP's log has it as "+logID)
 	if strings.HasSuffix(call.operation, "ByKey") && absent == len(messages) {
 		e = e.Because(ErrNotFound)
 	}
@@ -246,6 +247,19 @@ var phrases = []struct {
 	{"gp.payment_terms.unknown", unknownThing(`payment terms?`)},
 	{"gp.shipping_method.unknown", unknownThing(`shipping method`)},
 	{"gp.currency.unknown", unknownThing(`currency`)},
+}
+
+// mend is the first step of the fix, where the code tells it.
+var mend = map[string]string{
+	"gp.item.shortage":    "receive the item in GP, or let the order's policy back-order it",
+	"gp.item.not_at_site": "assign the item to the site in GP",
+	"gp.item.unknown":     "create the item in GP, or add a row with its number in GP to the table items",
+	"gp.customer.on_hold": "take the customer off hold in GP",
+	"gp.period.closed":    "open the period in GP",
+	"gp.batch.unknown":    "create the batch in GP, or let the order's policy create batches",
+	"gp.site.unknown":     "create the site in GP, or name another in gp.order.site",
+	"gp.currency.unknown": "set the currency up in GP and give the company access (Setup, System, Currency and Multicurrency Access), " +
+		"or set order.currency to base under the pair's flows",
 }
 
 func phrase(words string) *regexp.Regexp { return regexp.MustCompile(`(?is)` + words) }

@@ -139,6 +139,9 @@ func (s *Step) describe(body []byte) {
 		var c events.Command
 		_ = json.Unmarshal(body, &c)
 		s.Text = fmt.Sprintf("%s %s in %s, by flow %s version %d", c.Verb, c.Target, s.Scope, c.Flow, c.FlowVersion)
+		for _, w := range c.Warnings {
+			s.Text += "; warning: " + w
+		}
 	case events.WordOutcome:
 		var o events.Outcome
 		_ = json.Unmarshal(body, &o)

@@ -74,7 +74,7 @@ func (w *Writer) unit(ctx context.Context, number string) (string, error) {
 	}
 	if errors.Is(err, gp.ErrNotFound) {
 		return "", failure.Rejected("gp.item.unknown", "ITEMNMBR", "GP has no item "+number,
-			"create the item in GP, or add an alias for this SKU to the flow, then replay")
+			"create the item in GP, or add a row with its number in GP to the table items, then replay")
 	}
 	if err != nil {
 		return "", unsent(err)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/magpie-integration/magpie/services/sandbox/fault"
 	"github.com/magpie-integration/magpie/services/sandbox/magento"
+	"github.com/magpie-integration/magpie/tests/program"
 )
 
 // TestMain builds the binary under test, with the race detector if this test
@@ -28,15 +27,8 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(dir)
-		magpie = filepath.Join(dir, "magpie")
-		args := []string{"build", "-o", magpie}
-		if raceEnabled {
-			args = append(args, "-race")
-		}
-		build := exec.Command("go", append(args, "github.com/magpie-integration/magpie/services/cmd/magpie")...)
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			fmt.Fprintln(os.Stderr, "build the binary under test:", err)
+		if magpie, err = program.Build(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		return m.Run()

@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,6 +15,7 @@ import (
 	"time"
 
 	"github.com/magpie-integration/magpie/services/sandbox"
+	"github.com/magpie-integration/magpie/tests/program"
 )
 
 // magpie is the binary under test, built once; see TestMain.
@@ -45,8 +42,7 @@ type fleet struct {
 }
 
 type process struct {
-	cmd    *exec.Cmd
-	exited chan struct{}
+	*program.Process
 	kills  int
 	health string
 }
@@ -68,7 +64,8 @@ func launch(t *testing.T, o options) *fleet {
 		o.gp = "      timeout: 4s"
 	}
 	f := &fleet{t: t, dir: t.TempDir(), roles: map[string]*process{}}
-	natsPort, ingestPort := freePort(t), freePort(t)
+	ports := freePorts(t, 2)
+	natsPort, ingestPort := ports[0], ports[1]
 	f.natsURL = "nats://" + natsPort
 	f.ingest = "http://" + ingestPort + "/hooks/magento/main"
 
@@ -138,38 +135,21 @@ pairs:
 // start starts a role's process. Its log goes to a file that a failed test shows.
 func (f *fleet) start(name string) {
 	f.t.Helper()
-	log, err := os.OpenFile(f.log(name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	health := freePorts(f.t, 1)[0]
+	cmd := exec.Command(magpie, "run", name, "--config", f.config)
+	cmd.Env = program.Environment("MAGPIE_HTTP_HEALTH=" + health)
+	started, err := program.Start(cmd, filepath.Join(f.dir, name+".log"))
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	health := freePort(f.t)
-	cmd := exec.Command(magpie, "run", name, "--config", f.config)
-	cmd.Env = append(environment(), "MAGPIE_HTTP_HEALTH="+health)
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		f.t.Fatal(err)
-	}
-	p := &process{cmd: cmd, exited: make(chan struct{}), health: "http://" + health}
+	p := &process{Process: started, health: "http://" + health}
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	if old := f.roles[name]; old != nil {
 		p.kills = old.kills
 	}
 	f.roles[name] = p
-	f.mu.Unlock()
-	f.running.Go(func() {
-		_ = cmd.Wait()
-		_ = log.Close()
-		close(p.exited)
-	})
 }
-
-// environment is this process's, without what is meant for the test itself:
-// magpie refuses variables that it does not know.
-func environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "MAGPIE_") })
-}
-
-func (f *fleet) log(name string) string { return filepath.Join(f.dir, name+".log") }
 
 func (f *fleet) process(name string) *process {
 	f.mu.Lock()
@@ -180,12 +160,12 @@ func (f *fleet) process(name string) *process {
 // kill kills a role with SIGKILL, and starts it again.
 func (f *fleet) kill(name string) error {
 	p := f.process(name)
-	if err := p.cmd.Process.Signal(syscall.SIGKILL); err != nil {
+	if err := p.Cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		return fmt.Errorf("kill %s: %w", name, err)
 	}
-	<-p.exited
-	if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
-		return fmt.Errorf("%s ended by itself: %s", name, p.cmd.ProcessState)
+	<-p.Exited
+	if status, ok := p.Cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
+		return fmt.Errorf("%s ended by itself: %s", name, p.Cmd.ProcessState)
 	}
 	f.mu.Lock()
 	p.kills++
@@ -196,15 +176,9 @@ func (f *fleet) kill(name string) error {
 
 func (f *fleet) waitReady(name string) {
 	f.t.Helper()
-	until(f.t, time.Minute, name+" is ready", func() bool {
-		resp, err := http.Get(f.process(name).health + "/readyz")
-		if err != nil {
-			return false
-		}
-		defer resp.Body.Close()
-		_, _ = io.Copy(io.Discard, resp.Body)
-		return resp.StatusCode == http.StatusOK
-	})
+	if err := f.process(name).Ready(f.process(name).health+"/readyz", time.Minute); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 func (f *fleet) shutdown() {
@@ -213,14 +187,11 @@ func (f *fleet) shutdown() {
 	f.roles = map[string]*process{}
 	f.mu.Unlock()
 	for _, p := range roles {
-		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		p.Ask()
 	}
-	for name, p := range roles {
-		select {
-		case <-p.exited:
-		case <-time.After(15 * time.Second):
-			f.t.Errorf("%s did not end within 15 s of SIGTERM", name)
-			_ = p.cmd.Process.Kill()
+	for _, p := range roles {
+		if err := p.Wait(15 * time.Second); err != nil {
+			f.t.Error(err)
 		}
 	}
 	f.stop()
@@ -236,9 +207,8 @@ func (f *fleet) shutdown() {
 		return
 	}
 	for _, name := range services {
-		data, err := os.ReadFile(f.log(name))
-		if err == nil && len(data) > 0 {
-			f.t.Logf("---- log of %s (its end)\n%s", name, tail(string(data), 40))
+		if p := roles[name]; p != nil {
+			f.t.Logf("---- log of %s (its end)\n%s", name, p.Said(40))
 		}
 	}
 }
@@ -247,7 +217,7 @@ func (f *fleet) shutdown() {
 func (f *fleet) run(args ...string) string {
 	f.t.Helper()
 	cmd := exec.Command(magpie, append(args, "--config", f.config)...)
-	cmd.Env = environment()
+	cmd.Env = program.Environment()
 	out, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError
@@ -259,45 +229,25 @@ func (f *fleet) run(args ...string) string {
 	return string(out)
 }
 
-func tail(s string, lines int) string {
-	all := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(all[max(len(all)-lines, 0):], "\n")
-}
-
-func freePort(t *testing.T) string {
+// freePorts are addresses for processes that this test starts.
+func freePorts(t *testing.T, n int) []string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := program.FreePorts(n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return ports
 }
 
 // until waits for something that happens on its own.
 func until(t *testing.T, atMost time.Duration, what string, ok func() bool) {
 	t.Helper()
-	look(t, 50*time.Millisecond, atMost, what, ok)
+	program.Until(t, 50*time.Millisecond, atMost, what, ok)
 }
 
 // seldom is until for what is costly to look at: a judge that reads a thousand
 // orders twenty times a second takes the machine from those that it judges.
 func seldom(t *testing.T, atMost time.Duration, what string, ok func() bool) {
 	t.Helper()
-	look(t, 2*time.Second, atMost, what, ok)
-}
-
-func look(t *testing.T, every, atMost time.Duration, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(atMost)
-	defer deadline.Stop()
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-deadline.C:
-			t.Fatalf("never happened within %s: %s", atMost, what)
-		case <-tick.C:
-		}
-	}
+	program.Until(t, 2*time.Second, atMost, what, ok)
 }

@@ -260,16 +260,8 @@ func TestSIGTERMDrainsAndExitsWell(t *testing.T) {
 	for _, name := range services[1:] {
 		p := f.process(name)
 		began := time.Now()
-		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		if err := p.Stop(15 * time.Second); err != nil {
 			t.Fatal(err)
-		}
-		select {
-		case <-p.exited:
-		case <-time.After(15 * time.Second):
-			t.Fatalf("%s did not end", name)
-		}
-		if code := p.cmd.ProcessState.ExitCode(); code != 0 {
-			t.Errorf("%s ended with code %d", name, code)
 		}
 		t.Logf("%s ended %s after SIGTERM", name, time.Since(began).Round(time.Millisecond))
 		f.start(name)
@@ -290,13 +282,13 @@ func TestSIGTERMWhileACallHangsEndsWithinTenSeconds(t *testing.T) {
 	until(t, time.Minute, "a call hangs", func() bool { return f.sandbox.GPFaults.Fired()[fault.FiredDown] > 0 })
 	p := f.process("gp-writer")
 	began := time.Now()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	<-p.exited
+	<-p.Exited
 	took := time.Since(began)
 	t.Logf("ended %s after SIGTERM", took.Round(time.Millisecond))
-	if code := p.cmd.ProcessState.ExitCode(); code != 0 || took > 10*time.Second {
+	if code := p.Cmd.ProcessState.ExitCode(); code != 0 || took > 10*time.Second {
 		t.Errorf("ended with code %d after %s", code, took)
 	}
 	if err := f.sandbox.GPFaults.Set(fault.Faults{}); err != nil {

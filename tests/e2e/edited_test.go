@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/services/sandbox/gp"
 	"github.com/magpie-integration/magpie/services/sandbox/magento"
+	"github.com/magpie-integration/magpie/tests/program"
 )
 
 const (
@@ -27,7 +29,7 @@ type live map[string]magento.OrderRow
 // reach Magpie. In the end GP has one live sales order for each living order.
 func TestEditedOrders(t *testing.T) {
 	t.Parallel()
-	p := all.pairs["default"]
+	p := all.pairs["edited"]
 	edited := func(how string) func(*testing.T, magento.OrderRow) live {
 		return func(t *testing.T, first magento.OrderRow) live {
 			p.written(t, first.IncrementID)
@@ -164,7 +166,7 @@ func (p *pair) settles(t *testing.T, number string, want live) {
 			}
 		}
 	}()
-	until(t, "GP has of order "+number+" what it is to have", func() bool {
+	program.Until(t, 250*time.Millisecond, patience, "GP has of order "+number+" what it is to have", func() bool {
 		fault = p.differs(t, number, want)
 		return fault == ""
 	})

@@ -33,7 +33,7 @@ var refused = map[string][2]string{
 // knows, and compares what GP has with what the store has.
 func TestEveryKindArrivesToTheCent(t *testing.T) {
 	t.Parallel()
-	const each = 3
+	const each = 2
 	for _, name := range []string{"default", "decided"} {
 		p := all.pairs[name]
 		var orders []placed

@@ -84,6 +84,14 @@ var pairs = []settings{
 		},
 		accepts: append([]accepted{form("{scheme: mageos-async-events, secret: " + hookSecret + "}"), acceptsAdobe}, acceptsHMAC...), flows: "{}",
 	},
+	// Whose orders can't be, or wait for a person.
+	{name: "bad", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	{name: "letters", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	// Whose systems answer with what is no answer of theirs.
+	{name: "webshop", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	{name: "books", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	// Whose orders are edited: a company of its own, for each look reads all of it.
+	{name: "edited", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 	// Whose GP goes down.
 	{name: "outage", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 }

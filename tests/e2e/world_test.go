@@ -63,7 +63,7 @@ type world struct {
 	pairs          map[string]*pair
 	process        *program.Process
 	bus            *bus.Bus
-	console        string
+	door, console  string // ingest's address and dlq's
 	cancel         context.CancelFunc
 	running        sync.WaitGroup
 }
@@ -113,9 +113,9 @@ func create(dir string) (w *world, err error) {
 	if err := os.WriteFile(w.config, []byte(text), 0o600); err != nil {
 		return w, err
 	}
-	w.console = "http://" + ports[2]
+	w.door, w.console = "http://"+ports[1], "http://"+ports[2]
 	for _, set := range pairs {
-		if err := w.pairs[set.name].tells(set.sends, "http://"+ports[1]); err != nil {
+		if err := w.pairs[set.name].tells(set.sends, w.door); err != nil {
 			return w, err
 		}
 		w.running.Go(func() { _ = w.pairs[set.name].Run(ctx) })
@@ -321,9 +321,14 @@ func (p *pair) outcome(t *testing.T, number, what string, ok func(events.Outcome
 			p.tellLife(t, number)
 		}
 	}()
+	subject := "magpie.outcome." + p.name + ".*.order." + events.Key(number).Token()
 	until(t, "order "+number+" "+what, func() bool {
-		for _, step := range p.life(t, number).Steps {
-			if o, told := step.Details.(events.Outcome); told && ok(o) {
+		for stored, err := range p.world.bus.Scan(t.Context(), bus.Outcomes, subject) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			var o events.Outcome
+			if decode(t, stored.Data, &o); ok(o) {
 				is = o
 				return true
 			}

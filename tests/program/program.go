@@ -84,20 +84,34 @@ func Start(cmd *exec.Cmd, log string) (*Process, error) {
 // Stop asks the program to end, and waits. One that does not in time is killed,
 // and that is an error, as is an exit code that isn't 0.
 func (p *Process) Stop(within time.Duration) error {
-	_ = p.Cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-	late := time.NewTimer(within)
-	defer late.Stop()
-	select {
-	case <-p.Exited:
-	case <-late.C:
-		_ = p.Cmd.Process.Kill()
-		<-p.Exited
-		return fmt.Errorf("%s did not end within %s of SIGTERM", p, within)
+	p.Ask()
+	if err := p.Wait(within); err != nil {
+		return err
 	}
 	if code := p.Cmd.ProcessState.ExitCode(); code != 0 {
 		return fmt.Errorf("%s: %s", p, p.Cmd.ProcessState)
 	}
 	return nil
+}
+
+// Ask asks the program to end, with SIGTERM.
+func (p *Process) Ask() {
+	_ = p.Cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+}
+
+// Wait waits until the program has ended. One that does not in time is killed,
+// and that is an error.
+func (p *Process) Wait(within time.Duration) error {
+	late := time.NewTimer(within)
+	defer late.Stop()
+	select {
+	case <-p.Exited:
+		return nil
+	case <-late.C:
+		_ = p.Cmd.Process.Kill() // Exited tells
+		<-p.Exited
+		return fmt.Errorf("%s did not end within %s", p, within)
+	}
 }
 
 // Ready waits until a URL of the program answers 200.

@@ -64,6 +64,9 @@ func (c explainCmd) print(t *terminal, a *flowstore.Account) error {
 	if a.Reason != "" {
 		fmt.Fprintf(t.out, "because it %s\n", a.Reason)
 	}
+	for _, warning := range a.Warnings {
+		fmt.Fprintf(t.out, "warning: %s\n", warning)
+	}
 	for _, note := range a.Notes {
 		fmt.Fprintf(t.out, "note: %s\n", note)
 	}
