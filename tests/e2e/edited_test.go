@@ -27,7 +27,7 @@ type live map[string]magento.OrderRow
 
 // TestEditedOrders edits orders in every way in which their two halves may
 // reach Magpie. In the end GP has one live sales order for each living order.
-func TestEditedOrders(t *testing.T) {
+func TestEditedOrders(t *testing.T) { //nolint:tparallel // what follows the group needs its end
 	t.Parallel()
 	p := all.pairs["edited"]
 	edited := func(how string) func(*testing.T, magento.OrderRow) live {

@@ -45,6 +45,7 @@ func TestEveryKindArrivesToTheCent(t *testing.T) {
 		}
 		for _, o := range orders {
 			t.Run(strings.Join([]string{name, o.Kind, o.IncrementID}, "/"), func(t *testing.T) {
+				t.Parallel()
 				refusal, isRefused := refused[o.Kind]
 				if !isRefused && name == "default" {
 					refusal, isRefused = undecided[o.Kind]

@@ -19,6 +19,7 @@ func TestAnOrderArrivesByEachFormOfWebhook(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"default", "adobe-webhooks", "mageos", "adobe-io"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := all.pairs[name]
 			if name == "adobe-io" {
 				door := p.door(t, func(path string) string { return p.store.URL + path })

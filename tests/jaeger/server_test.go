@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/magpie-integration/magpie/tests/program"
 )
 
 // binary is where `make tools-jaeger` puts Jaeger.
@@ -51,16 +53,17 @@ func skipWithoutJaeger(t *testing.T) {
 // startJaeger runs Jaeger until the test ends.
 func startJaeger(t *testing.T) server {
 	t.Helper()
-	query, grpc, otlp := freePort(t), freePort(t), freePort(t)
+	ports := freePorts(t, 3)
+	query, grpc, otlp := ports[0], ports[1], ports[2]
 	file := filepath.Join(t.TempDir(), "jaeger.yaml")
 	if err := os.WriteFile(file, fmt.Appendf(nil, configuration, query, grpc, otlp), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := run(t, exec.Command(binary, "--config", file))
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() }) // it has nothing to keep, and takes ten seconds to stop
+	t.Cleanup(func() { _ = p.Cmd.Process.Kill() }) // it has nothing to keep, and takes ten seconds to stop
 	s := server{otlp: "http://" + otlp, query: "http://" + query}
 	until(t, time.Minute, "Jaeger answers", func() bool {
-		return answers(s.query+"/api/services", http.StatusOK) && answers(s.otlp+"/v1/traces", http.StatusMethodNotAllowed)
+		return program.Answers(s.query+"/api/services", http.StatusOK) && program.Answers(s.otlp+"/v1/traces", http.StatusMethodNotAllowed)
 	})
 	return s
 }

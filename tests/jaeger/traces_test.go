@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/magpie-integration/magpie/tests/program"
 )
 
 // way is an order's, from the webhook to the write-back: each span is the child
@@ -37,7 +39,10 @@ const (
 
 func TestAnOrderIsOneTraceThatItsNumberFinds(t *testing.T) {
 	skipWithoutJaeger(t)
-	magpie := buildMagpie(t)
+	magpie, err := program.Build(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name      string
 		processes [][]string
@@ -50,22 +55,23 @@ func TestAnOrderIsOneTraceThatItsNumberFinds(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			jaeger := startJaeger(t) // one for each: the orders have the same numbers
-			store := "http://" + freePort(t)
-			env := environment(
+			ports := freePorts(t, 5)
+			store := "http://" + ports[4]
+			env := program.Environment(
 				"MAGPIE_TELEMETRY_OTLP="+jaeger.otlp,
 				"MAGPIE_NATS_STORE="+t.TempDir(),
-				"MAGPIE_NATS_LISTEN="+freePort(t),
-				"MAGPIE_HTTP_INGEST="+freePort(t),
-				"MAGPIE_HTTP_CONSOLE="+freePort(t),
+				"MAGPIE_NATS_LISTEN="+ports[0],
+				"MAGPIE_HTTP_INGEST="+ports[1],
+				"MAGPIE_HTTP_CONSOLE="+ports[2],
 				"MAGPIE_PAIRS_0_MAGENTO_URL="+store,
-				"MAGPIE_PAIRS_0_GP_URL=http://"+freePort(t),
+				"MAGPIE_PAIRS_0_GP_URL=http://"+ports[3],
 				"OTEL_BSP_SCHEDULE_DELAY=200", // milliseconds; 5 seconds by default
 			)
-			var running []*process
+			var running []*program.Process
 			var health []string
 			for _, args := range tt.processes {
 				cmd := exec.Command(magpie, args...)
-				port := freePort(t)
+				port := freePorts(t, 1)[0]
 				cmd.Env = append(slices.Clip(env), "MAGPIE_HTTP_HEALTH="+port)
 				running = append(running, run(t, cmd))
 				if args[0] != "sandbox" {
@@ -73,10 +79,10 @@ func TestAnOrderIsOneTraceThatItsNumberFinds(t *testing.T) {
 				}
 			}
 			for i, url := range health {
-				until(t, time.Minute, strings.Join(tt.processes[i], " ")+" is ready", func() bool { return answers(url, http.StatusOK) })
+				until(t, time.Minute, strings.Join(tt.processes[i], " ")+" is ready", func() bool { return program.Answers(url, http.StatusOK) })
 			}
 
-			until(t, time.Minute, "the store answers", func() bool { return answers(store, http.StatusOK) })
+			until(t, time.Minute, "the store answers", func() bool { return program.Answers(store, http.StatusOK) })
 			orders := place(t, magpie, env, 5)
 			for _, order := range orders {
 				// The write-back is a save of the order too: its webhooks come back as
@@ -86,7 +92,7 @@ func TestAnOrderIsOneTraceThatItsNumberFinds(t *testing.T) {
 				})
 			}
 			for _, p := range slices.Backward(running) { // what they have not sent yet they send now; NATS goes last
-				p.stop()
+				stop(p)
 			}
 			for _, order := range orders {
 				judge(t, jaeger, order)
@@ -134,16 +140,6 @@ func judge(t *testing.T, jaeger server, order string) {
 			t.Errorf("order %s: its number does not find it among the spans of %s", order, service)
 		}
 	}
-}
-
-func buildMagpie(t *testing.T) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "magpie")
-	build := exec.Command("go", "build", "-o", file, "github.com/magpie-integration/magpie/services/cmd/magpie")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the binary under test: %v\n%s", err, out)
-	}
-	return file
 }
 
 // place places orders that are to be sent at once, and gives their numbers.

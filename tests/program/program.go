@@ -3,6 +3,7 @@
 package program
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -25,7 +26,8 @@ func Build(dir string) (string, error) {
 	if raceEnabled {
 		args = append(args, "-race")
 	}
-	build := exec.Command("go", append(args, "github.com/magpie-integration/magpie/services/cmd/magpie")...)
+	args = append(args, "github.com/magpie-integration/magpie/services/cmd/magpie")
+	build := exec.CommandContext(context.Background(), "go", args...) //nolint:gosec // all of it stands above
 	if said, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the binary under test: %w\n%s", err, said)
 	}
@@ -44,7 +46,7 @@ func Environment(more ...string) []string {
 func FreePorts(n int) ([]string, error) {
 	ports := make([]string, n)
 	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
