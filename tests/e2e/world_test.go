@@ -304,7 +304,7 @@ func (p *pair) tellLife(t *testing.T, number string) {
 }
 
 // patience is how long a test waits for what takes a second on an idle machine.
-const patience = 40 * time.Second
+const patience = 90 * time.Second
 
 // until waits for something that happens on its own.
 func until(t *testing.T, what string, ok func() bool) {
