@@ -156,7 +156,7 @@ func (a answer) refusal(call call) error {
 		e = unauthorized(fmt.Sprintf("GP refused the account for %s (%s)", call.operation, a.glimpse()))
 	case a.status/100 == 3:
 		e = failure.Down("gp.redirected", fmt.Sprintf("GP redirects %s to %s (%d), and a message is not sent after a redirect", call.operation, a.location(), a.status), nil)
-		e.Fix = "set the address that it redirects to"
+		e.Fix = "set the address that it redirects to; a login page means that a proxy asks for a password"
 	case a.status == http.StatusNotFound, a.status == http.StatusMethodNotAllowed:
 		e = failure.Down("gp.no_service", fmt.Sprintf("no service at %s (%s)", call.address, a.glimpse()), nil)
 		e.Fix = "correct the URL, or the paths of the services"

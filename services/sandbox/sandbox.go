@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,7 +81,7 @@ func New(cfg Config) (*Sandbox, error) {
 	}
 	s := &Sandbox{
 		MagentoFaults: fault.New(cfg.Seed, magento.FaultOptions()),
-		GPFaults:      fault.New(cfg.Seed + 1),
+		GPFaults:      fault.New(cfg.Seed+1, fault.Options{Answers: map[string]func(http.ResponseWriter){"exception": gp.SystemException}}),
 	}
 	mc := magento.Config{
 		DB: file("magento.db"), Token: cfg.Token, Seed: cfg.Seed, Version: cfg.Version, Mix: cfg.Mix,

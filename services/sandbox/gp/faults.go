@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 )
 
@@ -104,6 +105,13 @@ func clientFault(code, text string) *fault {
 
 func dispatcherFault(text string) *fault {
 	return &fault{code: xml.Name{Space: nsDispatcher, Local: "InternalServiceFault"}, prefix: "a", text: text}
+}
+
+// SystemException answers with a SOAP fault that says nothing of its cause.
+func SystemException(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+	w.WriteHeader(http.StatusInternalServerError)
+	_, _ = w.Write(dispatcherFault(systemSentence).envelope())
 }
 
 // actionMismatch is WCF's answer to an operation that the endpoint hasn't.

@@ -1,6 +1,7 @@
 package magento
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,6 +18,7 @@ REST API      /rest/V1/..., /rest/<store>/V1/..., /rest/all/V1/...  (Authorizati
 Admin API     POST   /_sandbox/orders                  place an order; the body may fix any part of it
               GET    /_sandbox/orders                  all orders with status, total, comments
               POST   /_sandbox/orders/{increment}/cancel
+              POST   /_sandbox/orders/{increment}/mend
               POST   /_sandbox/orders/{increment}/edit   replace an order, as editing it in the Admin does
               GET    /_sandbox/webhooks                receivers, faults, counters
               POST   /_sandbox/webhooks                register a receiver
@@ -34,7 +36,8 @@ func (s *Server) admin() http.Handler {
 	r.Route("/_sandbox", func(r chi.Router) {
 		r.Post("/orders", s.adminPlace)
 		r.Get("/orders", s.adminOrders)
-		r.Post("/orders/{increment}/cancel", s.adminCancel)
+		r.Post("/orders/{increment}/cancel", s.adminAct(s.Cancel))
+		r.Post("/orders/{increment}/mend", s.adminAct(s.Mend))
 		r.Post("/orders/{increment}/edit", s.adminEdit)
 		r.Get("/webhooks", func(w http.ResponseWriter, _ *http.Request) { s.writeWebhooks(w) })
 		r.Post("/webhooks", s.adminAddWebhook)
@@ -80,15 +83,18 @@ func (s *Server) adminOrders(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, rows)
 }
 
-func (s *Server) adminCancel(w http.ResponseWriter, r *http.Request) {
-	err := s.Cancel(r.Context(), chi.URLParam(r, "increment"))
-	switch {
-	case errors.Is(err, errNoEntity):
-		writeProblem(w, http.StatusNotFound, err)
-	case err != nil:
-		writeProblem(w, http.StatusConflict, err)
-	default:
-		w.WriteHeader(http.StatusNoContent)
+// adminAct does something with an order.
+func (s *Server) adminAct(do func(ctx context.Context, incrementID string) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := do(r.Context(), chi.URLParam(r, "increment"))
+		switch {
+		case errors.Is(err, errNoEntity):
+			writeProblem(w, http.StatusNotFound, err)
+		case err != nil:
+			writeProblem(w, http.StatusConflict, err)
+		default:
+			w.WriteHeader(http.StatusNoContent)
+		}
 	}
 }
 

@@ -39,3 +39,20 @@ func TestDamagedOrders(t *testing.T) {
 		}
 	}
 }
+
+func TestADamagedOrderIsMended(t *testing.T) {
+	s := open(t)
+	const damaged = `{"payment_method":"checkmo","lines":[{"sku":"CAMP-MUG"}],"damage":{"/items":[]}}`
+	if a := s.do("POST", "/_sandbox/orders", damaged); a.status != http.StatusCreated {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if a := s.do("POST", "/_sandbox/orders/000000001/mend", ""); a.status != http.StatusNoContent {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if got := s.do("GET", "/rest/V1/orders/1", "").body; !strings.Contains(got, `"sku":"CAMP-MUG"`) {
+		t.Errorf("%.600s", got)
+	}
+	if a := s.do("POST", "/_sandbox/orders/000000009/mend", ""); a.status != http.StatusNotFound {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}

@@ -195,6 +195,21 @@ func (s *Server) Orders(ctx context.Context) ([]OrderRow, error) {
 	return out, nil
 }
 
+// Mend takes away the damage of an order, and saves it.
+func (s *Server) Mend(ctx context.Context, incrementID string) error {
+	o, err := s.db.orderByIncrement(ctx, incrementID)
+	if err == nil {
+		_, err = s.changeOrder(ctx, o.EntityID, func(o *order) (change, error) {
+			o.Damage = nil
+			return change{}, nil
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("magento: mend order %s: %w", incrementID, err)
+	}
+	return nil
+}
+
 // Cancel cancels an order as the merchant does in the Admin.
 func (s *Server) Cancel(ctx context.Context, incrementID string) error {
 	o, err := s.db.orderByIncrement(ctx, incrementID)
