@@ -84,6 +84,8 @@ var pairs = []settings{
 		},
 		accepts: append([]accepted{form("{scheme: mageos-async-events, secret: " + hookSecret + "}"), acceptsAdobe}, acceptsHMAC...), flows: "{}",
 	},
+	// Whose webhooks can't be read.
+	{name: "door", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 	// Whose orders can't be, or wait for a person.
 	{name: "bad", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 	{name: "letters", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
