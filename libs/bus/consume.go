@@ -108,8 +108,8 @@ type BatchHandler func(ctx context.Context, batch []*Delivery) []error
 // A batch of so many says that messages come faster than one by one; the next is
 // then fetched a moment later. A message that comes alone never waits.
 const (
-	busy   = 4
-	gather = 50 * time.Millisecond
+	busy   = 10
+	gather = 100 * time.Millisecond
 )
 
 // RunBatches consumes up to size waiting messages at a time, one batch after

@@ -42,7 +42,7 @@ type Config struct {
 	Transport http.RoundTripper
 	// Wrap is put around each of these transports, for tracing. Nil means nothing.
 	Wrap func(http.RoundTripper) http.RoundTripper
-	// Connections is how many writes run at a time, and how many reads beside
+	// Connections is how many writes run at a time, with twice as many reads beside
 	// them: GP takes its time for both, and a document that is read back must not
 	// keep the next from being written. Zero means 4.
 	Connections int
@@ -81,7 +81,7 @@ func New(cfg Config) (*Client, error) {
 	cfg.Culture = cmp.Or(cfg.Culture, "en-US")
 	cfg.Connections = cmp.Or(cfg.Connections, 4)
 	return &Client{
-		cfg: cfg, services: services, writes: newLanes(cfg), reads: newLanes(cfg),
+		cfg: cfg, services: services, writes: newLanes(cfg, cfg.Connections), reads: newLanes(cfg, 2*cfg.Connections),
 		policies: map[policyKey]Policy{},
 	}, nil
 }

@@ -22,7 +22,7 @@ type lanes struct {
 	own  []*http.Transport // what was made here
 }
 
-func newLanes(cfg Config) *lanes {
+func newLanes(cfg Config, n int) *lanes {
 	wrap := cfg.Wrap
 	if wrap == nil {
 		wrap = func(rt http.RoundTripper) http.RoundTripper { return rt }
@@ -31,11 +31,11 @@ func newLanes(cfg Config) *lanes {
 	if base == nil {
 		base = newTransport()
 	}
-	l := &lanes{free: make(chan http.RoundTripper, cfg.Connections)}
+	l := &lanes{free: make(chan http.RoundTripper, n)}
 	transport, ok := base.(*http.Transport)
 	switch {
 	case cfg.Auth == "ntlm" && ok:
-		for range cfg.Connections {
+		for range n {
 			lane := transport.Clone()
 			lane.MaxConnsPerHost = 1
 			lane.Protocols = new(http.Protocols) // NTLM can't be spoken over HTTP/2
@@ -51,7 +51,7 @@ func newLanes(cfg Config) *lanes {
 		l.own = []*http.Transport{transport}
 	}
 	shared := wrap(base)
-	for range cfg.Connections {
+	for range n {
 		l.free <- shared
 	}
 	return l

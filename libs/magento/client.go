@@ -17,9 +17,11 @@ import (
 )
 
 const (
-	defaultStore    = "default"
-	defaultTimeout  = 30 * time.Second
-	defaultPageSize = 50
+	defaultStore   = "default"
+	defaultTimeout = 30 * time.Second
+	// defaultPageSize leaves room for the fifty orders that are asked for together
+	// and one more, which would show that there are several of one number.
+	defaultPageSize = 100
 	defaultParallel = 8
 	// maxPageSize is what a store refuses to pass once its input limits are on
 	// (docs: API security).
@@ -40,7 +42,7 @@ type Config struct {
 	Token string
 	// Timeout is how long one call may take; default 30 s.
 	Timeout time.Duration
-	// PageSize is how many orders are asked for at once; default 50. It is halved
+	// PageSize is how many orders are asked for at once; default 100. It is halved
 	// when the store refuses it.
 	PageSize int
 	// Parallel bounds the calls under way; default 8.
@@ -89,7 +91,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, badConfig("token", "it holds white space", "cut the line break at the end of the secret's file")
 	}
 	if c.timeout < 0 || cfg.PageSize < 0 || cfg.PageSize > maxPageSize {
-		return nil, badConfig("pageSize", "timeout and pageSize must not be negative, and a page has 300 orders at most", "leave them out for 30s and 50")
+		return nil, badConfig("pageSize", "timeout and pageSize must not be negative, and a page has 300 orders at most", "leave them out for 30s and 100")
 	}
 	if c.timeout == 0 {
 		c.timeout = defaultTimeout

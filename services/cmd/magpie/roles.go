@@ -327,7 +327,7 @@ func newMagento(pair config.Pair) (*magento.Client, error) {
 }
 
 func newGP(pair config.Pair) (*gp.Client, error) {
-	transport, err := transportFor(pair.GP.CA, 2*pair.GP.Parallel)
+	transport, err := transportFor(pair.GP.CA, 3*pair.GP.Parallel)
 	if err != nil {
 		return nil, fmt.Errorf("pair %s: gp.ca: %w", pair.Name, err)
 	}
