@@ -3,8 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -29,7 +28,7 @@ type badSystem struct {
 
 // TestAStoreThatDoesNotAnswerAsMagento: nothing is lost by it, the doctor and
 // the breaker say what it is, and all orders arrive when it is over.
-func TestAStoreThatDoesNotAnswerAsMagento(t *testing.T) {
+func TestAStoreThatDoesNotAnswerAsMagento(t *testing.T) { //nolint:tparallel // one store, so one way after the other
 	t.Parallel()
 	p := all.pairs["webshop"]
 	p.suffer(t, p.store.URL, "magento.order.magento-capture", []badSystem{
@@ -54,7 +53,7 @@ func TestAStoreThatDoesNotAnswerAsMagento(t *testing.T) {
 }
 
 // TestACompanyThatDoesNotAnswerAsGP: the same for the other side.
-func TestACompanyThatDoesNotAnswerAsGP(t *testing.T) {
+func TestACompanyThatDoesNotAnswerAsGP(t *testing.T) { //nolint:tparallel // one company, so one way after the other
 	t.Parallel()
 	p := all.pairs["books"]
 	p.suffer(t, p.company.URL, "gp.order.gp-writer", []badSystem{
@@ -114,7 +113,7 @@ func TestTLSThatFails(t *testing.T) {
 	t.Parallel()
 	p := all.pairs["webshop"]
 	signed := httptest.NewUnstartedServer(http.NotFoundHandler())
-	signed.Config.ErrorLog = log.New(io.Discard, "", 0) // that a client refuses it is what is tested
+	signed.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // that a client refuses it is what is tested
 	signed.StartTLS()
 	defer signed.Close()
 	plain := httptest.NewServer(http.NotFoundHandler())
