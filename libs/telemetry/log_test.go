@@ -20,10 +20,16 @@ import (
 // setup gives a logger that writes JSON lines into the buffer.
 func setup(t testing.TB) (*telemetry.Telemetry, *bytes.Buffer) {
 	t.Helper()
+	return setupWith(t, "")
+}
+
+// setupWith sets up with a collector; without one no span is recorded.
+func setupWith(t testing.TB, collector string) (*telemetry.Telemetry, *bytes.Buffer) {
+	t.Helper()
 	was := slog.Default()
 	t.Cleanup(func() { slog.SetDefault(was) })
 	var out bytes.Buffer
-	tel, shutdown, err := telemetry.Setup(t.Context(), telemetry.Config{Version: "1.2.3", LogWriter: &out})
+	tel, shutdown, err := telemetry.Setup(t.Context(), telemetry.Config{Version: "1.2.3", LogWriter: &out, OTLP: collector})
 	if err != nil {
 		t.Fatal(err)
 	}

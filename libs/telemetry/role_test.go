@@ -30,7 +30,9 @@ func serviceOf(t testing.TB, span trace.Span) string {
 }
 
 func TestEachRoleIsAServiceOfItsOwn(t *testing.T) {
-	tel, _ := setup(t)
+	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(collector.Close)
+	tel, _ := setupWith(t, collector.URL)
 	tracer := otel.GetTracerProvider().Tracer("test")
 	writer := tel.WithRole(t.Context(), "gp-writer")
 
