@@ -59,7 +59,7 @@ need-cc:
 		{ echo "Install a C compiler first (Debian: apt-get install gcc libc6-dev)."; exit 1; }; }
 
 .PHONY: bench
-bench: build ## Measure the way of an order beside the shortest program that goes it (10 minutes, wants an idle machine)
+bench: build ## Measure the way of an order beside the shortest program that goes it (4 minutes; wants an idle machine)
 	@cd tests && $(GO) run ./bench $(BENCH)
 
 .PHONY: lint
