@@ -130,7 +130,7 @@ type GP struct {
 	// WorkTime is the longest that GP may go on with a call after its caller is
 	// gone: who takes over waits that long. Too short can make doubles.
 	WorkTime time.Duration `yaml:"work_time" jsonschema:"default=60s"`
-	// Parallel is how many calls run at once.
+	// Parallel is how many writes run at once; twice as many reads run beside them.
 	Parallel int `yaml:"parallel" jsonschema:"minimum=1,maximum=256,default=4"`
 	// CA is the path of a PEM file that verifies GP's server instead of the system's roots.
 	CA string `yaml:"ca"`

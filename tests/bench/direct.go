@@ -143,22 +143,20 @@ func (d *directProgram) hook(w http.ResponseWriter, r *http.Request) {
 }
 
 type directOrder struct {
-	EntityID   json.Number     `json:"entity_id"`
-	Increment  string          `json:"increment_id"`
-	Customer   json.Number     `json:"customer_id"`
-	Currency   string          `json:"order_currency_code"`
-	CreatedAt  string          `json:"created_at"`
-	GrandTotal decimal.Decimal `json:"grand_total"`
-	Shipping   decimal.Decimal `json:"shipping_amount"`
-	Tax        decimal.Decimal `json:"tax_amount"`
-	Discount   decimal.Decimal `json:"discount_amount"`
-	Bill       struct {
-		First, Last string
-		Street      []string `json:"street"`
-		City        string   `json:"city"`
-		Region      string   `json:"region_code"`
-		Postcode    string   `json:"postcode"`
-		Country     string   `json:"country_id"`
+	EntityID  json.Number     `json:"entity_id"`
+	Increment string          `json:"increment_id"`
+	Customer  json.Number     `json:"customer_id"`
+	Currency  string          `json:"order_currency_code"`
+	CreatedAt string          `json:"created_at"`
+	Shipping  decimal.Decimal `json:"shipping_amount"`
+	Tax       decimal.Decimal `json:"tax_amount"`
+	Discount  decimal.Decimal `json:"discount_amount"`
+	Bill      struct {
+		Street   []string `json:"street"`
+		City     string   `json:"city"`
+		Region   string   `json:"region_code"`
+		Postcode string   `json:"postcode"`
+		Country  string   `json:"country_id"`
 	} `json:"billing_address"`
 	Items []struct {
 		SKU      string          `json:"sku"`

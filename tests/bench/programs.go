@@ -22,7 +22,7 @@ const webhookSecret = "bench-secret"
 // program is one way that orders go, as a process.
 type program struct {
 	name string
-	// start gives the command for a data folder and a value of nats.sync, and
+	// command gives the command line for a data folder and a value of nats.sync, and
 	// where its door and its readiness are.
 	command func(p plan, s *systems, dir, sync string, port int) (argv []string, hook, ready string, err error)
 }

@@ -30,7 +30,6 @@ func report(w io.Writer, p plan, rows []row) {
 }
 
 func reportBacklog(w io.Writer, p plan, b row) {
-	// An order of a known customer is three calls of GP; see docs/performance.md.
 	fmt.Fprintf(w, "\n%d orders waiting, GP answers in %s, %d lanes: %.0f orders/s, %.1f calls and %.3f reads of the store an order, %.0f MiB at peak, %d written twice\n",
 		p.backlog, p.latency, lanes, b.perSecond, b.calls, b.reads, b.peak, b.doubles)
 	fmt.Fprintf(w, "lanes / latency = %.0f calls/s\n", lanes/p.latency.Seconds())
