@@ -120,7 +120,7 @@ func (c doctorCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 func doctorParts(ctx context.Context, cfg *config.Config, limit time.Duration) []part {
 	parts := []part{natsPart(cfg)}
 	for _, pair := range cfg.Pairs {
-		s := newSample(ctx, pair, limit)
+		s := newSample(ctx, cfg, pair, limit)
 		parts = append(parts, magentoPart(pair, s), gpPart(pair, s))
 	}
 	return parts

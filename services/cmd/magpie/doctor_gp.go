@@ -208,7 +208,7 @@ func checkItems(ctx context.Context, n *notes, pair config.Pair, c *gp.Client, s
 		n.skip("items", "needs the store's newest orders: "+reason(err))
 		return
 	}
-	numbers, err := tableRows(pair, "items")
+	numbers, err := tableRows(pair, "items", seen.published)
 	if err != nil {
 		n.err("items", err)
 		return

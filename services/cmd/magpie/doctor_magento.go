@@ -124,11 +124,6 @@ func needsToken(err error) bool { return err != nil && failure.Of(err).Code == c
 // checkTable warns of what the store's newest orders use and a table of the
 // flow has no row for.
 func checkTable(n *notes, pair config.Pair, s func() (sample, error), what, table string, used func(sample) []string, effect string) {
-	rows, err := tableRows(pair, table)
-	if err != nil {
-		n.err(what, err)
-		return
-	}
 	seen, err := s()
 	if err != nil {
 		n.skip(what, "the store's newest orders can't be read: "+reason(err))
@@ -136,6 +131,11 @@ func checkTable(n *notes, pair config.Pair, s func() (sample, error), what, tabl
 	}
 	if seen.orders == 0 {
 		n.skip(what, "the store has no order yet, and tells its active methods to nobody without a cart")
+		return
+	}
+	rows, err := tableRows(pair, table, seen.published)
+	if err != nil {
+		n.err(what, err)
 		return
 	}
 	var lacking []string
@@ -146,7 +146,7 @@ func checkTable(n *notes, pair config.Pair, s func() (sample, error), what, tabl
 	}
 	if len(lacking) > 0 {
 		n.warn(what, fmt.Sprintf("%s: used in the newest %d orders and without a row in the table %s; %s", strings.Join(lacking, ", "), seen.orders, table, effect),
-			fmt.Sprintf("add rows under flows.tables.%s of the pair", table))
+			fmt.Sprintf("add rows: magpie table set %s <key> ..., or under flows.tables.%s of the pair", table, table))
 		return
 	}
 	n.ok(what, fmt.Sprintf("the newest %d orders use %d, and each has a row in the table %s", seen.orders, len(used(seen)), table))

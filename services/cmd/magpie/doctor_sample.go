@@ -10,9 +10,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/flow"
+	"github.com/magpie-integration/magpie/libs/flowstore"
 	"github.com/magpie-integration/magpie/libs/magento"
 )
 
@@ -28,11 +31,14 @@ type sample struct {
 	payments   []string
 	shippings  []string
 	currencies []string
+	// published are the rows that were published for the pair, by table; nil where
+	// NATS is away or nothing was.
+	published map[string]flowstore.LiveTable
 }
 
 // newSample reads a pair's sample once, when it is first asked for; both parts
 // of the pair share it.
-func newSample(ctx context.Context, pair config.Pair, limit time.Duration) func() (sample, error) {
+func newSample(ctx context.Context, cfg *config.Config, pair config.Pair, limit time.Duration) func() (sample, error) {
 	return sync.OnceValues(func() (sample, error) {
 		store, err := newMagento(pair)
 		if err != nil {
@@ -60,8 +66,28 @@ func newSample(ctx context.Context, pair config.Pair, limit time.Duration) func(
 			}
 		}
 		s.currencies = distinct(s.currencies)
+		s.published = publishedTables(ctx, cfg, pair.Name)
 		return s, nil
 	})
+}
+
+// publishedTables are a pair's published rows. That NATS is away is told by the
+// checks of NATS; then those that ship and the configuration's are gone by.
+func publishedTables(ctx context.Context, cfg *config.Config, pair string) map[string]flowstore.LiveTable {
+	b, err := dial(cfg, nil, nats.RetryOnFailedConnect(false), nats.NoReconnect())
+	if err != nil {
+		return nil
+	}
+	defer b.Close()
+	store, err := flowstore.Open(ctx, b)
+	if err != nil {
+		return nil
+	}
+	state, err := store.State(ctx, pair)
+	if err != nil {
+		return nil
+	}
+	return state.Tables
 }
 
 // readSample reads what orders use. What an order lacks is left out.
@@ -119,9 +145,9 @@ func distinct(all []string) []string {
 	return slices.Compact(all)
 }
 
-// tableRows are the rows of a table of the pair's flows: those that ship, and
-// those of its configuration over them.
-func tableRows(pair config.Pair, table string) (map[string]any, error) {
+// tableRows are the rows of a table of the pair's flows: those that ship, those
+// of its configuration over them, and those that were published over both.
+func tableRows(pair config.Pair, table string, published map[string]flowstore.LiveTable) (map[string]any, error) {
 	rows := map[string]any{}
 	for _, name := range liveFlows {
 		document, err := flow.Template(name)
@@ -137,5 +163,6 @@ func tableRows(pair config.Pair, table string) (map[string]any, error) {
 	given, _ := pair.Flows[flowTables].(map[string]any)
 	own, _ := given[table].(map[string]any)
 	maps.Copy(rows, own)
+	maps.Copy(rows, published[table].Rows)
 	return rows, nil
 }

@@ -89,7 +89,7 @@ func (w world) examine(t *testing.T) []finding {
 	must(store.Fault().Set(w.shopFaults))
 	must(injector.Set(w.companyFaults))
 	limit := 2 * time.Second
-	s := newSample(t.Context(), pair, limit)
+	s := newSample(t.Context(), &config.Config{NATS: config.NATS{URL: "nats://127.0.0.1:1"}}, pair, limit)
 	return examine(t.Context(), limit, []part{magentoPart(pair, s), gpPart(pair, s)})
 }
 
