@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -41,19 +42,26 @@ func Environment(more ...string) []string {
 	return append(own, more...)
 }
 
-// FreePorts are some addresses of this machine where nobody listens. Ask when
-// all servers of the test itself have theirs: nothing reserves these.
+// FreePorts are some addresses of this machine where nobody listens. They lie
+// below the ports that Linux gives to outgoing connections (from 32768), because a
+// program that is killed and started again needs its own back: nothing reserves
+// it meanwhile, and a connection of somebody else could have taken it.
 func FreePorts(n int) ([]string, error) {
-	ports := make([]string, n)
-	for i := range ports {
-		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	const lowest, beyond, tries = 12_000, 32_000, 1_000
+	var ports []string
+	for range tries {
+		if len(ports) == n {
+			return ports, nil
+		}
+		addr := fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(beyond-lowest)) //nolint:gosec // no secret
+		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 		if err != nil {
-			return nil, err
+			continue // somebody listens there
 		}
 		defer l.Close() //nolint:errcheck // held so that no two are the same
-		ports[i] = l.Addr().String()
+		ports = append(ports, addr)
 	}
-	return ports, nil
+	return nil, fmt.Errorf("no %d free ports between %d and %d", n, lowest, beyond)
 }
 
 // Process is a program that runs. What it says goes to a file.
