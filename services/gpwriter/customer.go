@@ -30,8 +30,35 @@ func (w *Writer) customer(ctx context.Context, revision events.Revision, doc eve
 	}
 	want := claim.Wanted{Revision: revision, Fingerprint: fingerprint, Shared: true}
 	t := &customerTarget{writer: w, want: customerOf(doc)}
-	_, err = effect.Apply(ctx, w.claims, w.key(events.Customer, doc.Customer.Number), want, t)
-	return err
+	done, err := effect.Apply(ctx, w.claims, w.key(events.Customer, doc.Customer.Number), want, t)
+	if err != nil || done.Result != events.Superseded {
+		return err
+	}
+	return t.addMissing(ctx)
+}
+
+// addMissing adds the addresses that the order refers to and its customer lacks:
+// a newer order wrote the customer, with addresses of its own. An address's code
+// is of its content, so adding one takes nothing from the newer state, in
+// whatever order it happens.
+func (t *customerTarget) addMissing(ctx context.Context) error {
+	found, present, err := t.find(ctx)
+	if err != nil || !present {
+		return err // the newer order's write is still to come, and GP will say what is missing
+	}
+	more := gp.Customer{
+		ID: found.ID, Name: found.Name, PostResultsTo: found.PostResultsTo, DefaultAddressID: found.DefaultAddressID,
+		BillToAddressID: found.BillToAddressID, ShipToAddressID: found.ShipToAddressID,
+	}
+	for _, a := range t.want.Addresses {
+		if _, there := found.Address(a.ID); !there {
+			more.Addresses = append(more.Addresses, a)
+		}
+	}
+	if len(more.Addresses) == 0 {
+		return nil
+	}
+	return t.writer.call(ctx, t.want.ID, func(ctx context.Context) error { return t.writer.gp.UpdateCustomer(ctx, more) })
 }
 
 // customerOf gives GP's customer for an order: its own address, and the ship-to

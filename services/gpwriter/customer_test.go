@@ -68,6 +68,20 @@ func TestAnOlderOrderDoesNotTakeTheCustomerBack(t *testing.T) {
 	w.want("name", w.gp.customer("WEB0000312").Name, "Ada Married")
 }
 
+func TestAnOlderOrderAddsItsAddressesToTheNewerCustomer(t *testing.T) {
+	w := newWorld(t, patient)
+	older := w.deliver(apply(10, mugs(elsewhere)))
+	w.do(apply(11, mugs(numbered("000000124"), married)))
+	w.want("result", w.settle(w.replica, older).Result, events.Applied)
+	c := w.gp.customer("WEB0000312")
+	if _, there := c.Address("SHIP-7"); !there || c.Name != "Ada Married" || c.ShipToAddressID != "PRIMARY" {
+		t.Errorf("customer %+v", c)
+	}
+	w.gp.forget()
+	w.settle(w.replica, w.deliver(apply(9, mugs(numbered("000000125"), elsewhere))))
+	w.want("updates, when the address is there", len(w.gp.of("UpdateCustomer")), 0)
+}
+
 func TestAnOlderOrderWaitsForTheNewerOneThatWritesTheCustomer(t *testing.T) {
 	w := newWorld(t, patient)
 	older := w.deliver(apply(10, mugs()))
