@@ -14,5 +14,5 @@
 // CloudEvent 1.0 in the NATS binding's binary mode: attributes are headers,
 // the body is the JSON of one payload type of this package.
 //
-// A new entity is a row in [Types], its payload type, and nothing else here.
+// A new entity is a file: its name, its event types, its documents.
 package events

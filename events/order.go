@@ -1,6 +1,24 @@
 package events
 
-import "github.com/shopspring/decimal"
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
+
+// Order is what a shopper buys, and the sales order (SOP order) that it is in GP.
+// In GP it is captured with its invoices, for they tell what became of it.
+const Order Entity = "order"
+
+var _ = declare(Order, slices.Concat(
+	source(Magento, Order, "an order"),
+	source(GP, Order, "a sales order, with the invoices made of it"),
+	[]Type{
+		commanded(GP, Order, "write", SalesOrder{}, "Bring one SOP order, with its customer, to this state."),
+		commanded(Magento, Order, "write", OrderStatus{}, "Say in the Magento order where it went."),
+		commanded(Magento, Order, "show", ShownOrder{}, "Show an order that was entered in GP in the shopper's account."),
+	},
+)...)
 
 // SalesOrder is the document of a command for a sales order in GP: the whole
 // desired state of one SOP order and of the customer that it needs. Amounts
@@ -77,6 +95,9 @@ type SalesLine struct {
 	Unit    string `json:"unit,omitempty" jsonschema:"maxLength=8,description=UOFM"`
 	Site    string `json:"site,omitempty" jsonschema:"maxLength=10,description=LOCNCODE"`
 	Comment string `json:"comment,omitempty" jsonschema:"maxLength=500,description=CMMTTEXT"`
+	// Reserved is what the store still reserves of this line: ordered, and neither
+	// shipped nor cancelled there. It is no part of the sales order; see package open.
+	Reserved decimal.Decimal `json:"reserved,omitzero"`
 	// SalesAccount is empty where the item's own account is to be used.
 	SalesAccount string `json:"salesAccount,omitempty" jsonschema:"maxLength=75,description=ACTNUMST; with separators"`
 }
@@ -124,4 +145,42 @@ type OrderStatus struct {
 	// Comment is posted once; Mark is the text by which it is found again.
 	Comment string `json:"comment"`
 	Mark    string `json:"mark"`
+}
+
+// ShownOrder is the document of a command for an order that was entered in GP
+// (by phone, by EDI) and is shown in the store: saved as it is (POST /V1/orders),
+// which runs no business logic, so it reserves no stock. Its state follows GP by
+// save alone, never through a shipment or an invoice.
+type ShownOrder struct {
+	// Number is the SOP number; it is the order's ext_order_id, by which it is found.
+	Number string `json:"number" jsonschema:"maxLength=32,description=ext_order_id"`
+	// Customer is the GP customer; its link says whose account shows the order.
+	Customer string          `json:"customer" jsonschema:"maxLength=15"`
+	StoreID  int64           `json:"storeId"`
+	Date     string          `json:"date" jsonschema:"description=created_at in UTC"`
+	Currency string          `json:"currency" jsonschema:"maxLength=3"`
+	State    string          `json:"state" jsonschema:"enum=new,enum=processing,enum=complete,enum=closed,enum=canceled,enum=holded"`
+	Status   string          `json:"status" jsonschema:"maxLength=32"`
+	Subtotal decimal.Decimal `json:"subtotal"`
+	Shipping decimal.Decimal `json:"shipping"`
+	Tax      decimal.Decimal `json:"tax"`
+	Discount decimal.Decimal `json:"discount" jsonschema:"description=positive"`
+	Total    decimal.Decimal `json:"total"`
+	BillTo   Address         `json:"billTo"`
+	ShipTo   Address         `json:"shipTo"`
+	Lines    []ShownLine     `json:"lines" jsonschema:"minItems=1"`
+	Payment  string          `json:"payment" jsonschema:"maxLength=128,description=payment method"`
+}
+
+// ShownLine is one row of a shown order.
+type ShownLine struct {
+	SKU      string          `json:"sku" jsonschema:"maxLength=64"`
+	Name     string          `json:"name,omitempty" jsonschema:"maxLength=255"`
+	Quantity decimal.Decimal `json:"quantity"`
+	Price    decimal.Decimal `json:"price"`
+	RowTotal decimal.Decimal `json:"rowTotal"`
+	// Shipped, Invoiced and Canceled are quantities.
+	Shipped  decimal.Decimal `json:"shipped"`
+	Invoiced decimal.Decimal `json:"invoiced"`
+	Canceled decimal.Decimal `json:"canceled"`
 }

@@ -10,7 +10,7 @@ import (
 type Notice struct {
 	// Event is the sender's name for what happened, such as sales_order_save_after.
 	Event string `json:"event,omitempty"`
-	// Via is who noticed: "webhook", "sweep", "capture", "cli" or "replay".
+	// Via is who noticed: "webhook", "sweep", "capture", "writer", "cli" or "replay".
 	Via string `json:"via"`
 	// Anew asks for a change even where the record reads as before: a dead letter
 	// of it is replayed, so its flows are to run again.
@@ -63,6 +63,9 @@ type Command struct {
 	Mark string `json:"mark,omitempty"`
 	// Source names the record that the command came from.
 	Source SourceRef `json:"source"`
+	// Needs are the records whose links must exist before this can be written: the
+	// order of a shipment. Until then the command waits.
+	Needs []Ref `json:"needs,omitempty"`
 	// Document is one of the document types of this package, by the event's type.
 	Document json.RawMessage `json:"document,omitempty" jsonschema:"type=object"`
 	// Tables are the published versions of the pair's tables that the flow read;
@@ -74,6 +77,16 @@ type Command struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// Ref names a record of one of the systems.
+type Ref struct {
+	System System `json:"system"`
+	Entity Entity `json:"entity"`
+	Key    Key    `json:"key"`
+}
+
+// String gives system.entity and the key: gp.order WEB000000123.
+func (r Ref) String() string { return string(r.System) + "." + string(r.Entity) + " " + string(r.Key) }
+
 // SourceRef names a record of the source system.
 type SourceRef struct {
 	System System `json:"system"`
@@ -84,6 +97,9 @@ type SourceRef struct {
 	// At is the record's own time of creation in the source system, in UTC.
 	At time.Time `json:"at,omitzero"`
 }
+
+// Ref is the record without what only the source knows of it.
+func (s SourceRef) Ref() Ref { return Ref{s.System, s.Entity, s.Key} }
 
 // Result is the word for what became of a change.
 type Result string
@@ -184,7 +200,8 @@ type Breaker struct {
 // Audit says what a person did.
 type Audit struct {
 	// Action is "replayed", "edited" or "discarded" for a letter, "ordered" for a
-	// group of letters; "published", "rolled back" for a flow or a table.
+	// group of letters; "published", "rolled back" for a flow or a table;
+	// "linked", "unlinked" for a link.
 	Action string `json:"action"`
 	// By is who did it, as far as the caller told.
 	By string `json:"by"`
@@ -203,6 +220,8 @@ type Audit struct {
 	Batch *Batch `json:"batch,omitempty"`
 	// Published is the flow or table that it was done to.
 	Published *Published `json:"published,omitempty"`
+	// Link is the link that was made or broken.
+	Link *Link `json:"link,omitempty"`
 }
 
 // Batch is a group action on dead letters, as it was ordered.

@@ -35,22 +35,18 @@ const (
 // Entity is a kind of record.
 type Entity string
 
-// The entities of the contract.
-const (
-	Order    Entity = "order"
-	Customer Entity = "customer"
-	Product  Entity = "product"
-	Stock    Entity = "stock"
-	Shipment Entity = "shipment"
-	Invoice  Entity = "invoice"
-	Payment  Entity = "payment"
-	Refund   Entity = "refund"
-	Journal  Entity = "journal"
-	Bank     Entity = "bank"
-)
+// Entities lists all entities. Each is declared in a file of its own.
+var Entities []Entity
 
-// Entities lists all entities, in the order in which docs and lists show them.
-var Entities = []Entity{Order, Customer, Product, Stock, Shipment, Invoice, Payment, Refund, Journal, Bank}
+// declare adds an entity to the contract, with its event types.
+func declare(entity Entity, types ...Type) Entity {
+	Entities = append(Entities, entity)
+	for _, t := range types {
+		t.Entity = entity
+		Types = append(Types, t)
+	}
+	return entity
+}
 
 // Role is a service of Magpie, as it stands in the subjects of dead letters.
 type Role string
@@ -59,6 +55,7 @@ type Role string
 const (
 	RoleIngest         Role = "ingest"
 	RoleMagentoCapture Role = "magento-capture"
+	RoleGPCapture      Role = "gp-capture"
 	RoleTransform      Role = "transform"
 	RoleGPWriter       Role = "gp-writer"
 	RoleMagentoWriter  Role = "magento-writer"

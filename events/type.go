@@ -1,6 +1,9 @@
 package events
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Type is one row of the contract: an event type, where it is published, and
 // what its body holds.
@@ -17,25 +20,48 @@ type Type struct {
 	Summary  string
 }
 
-// Types is the whole contract, one row per event type. JSON Schemas and the
-// AsyncAPI document are generated from it (make generate).
+// Types is the whole contract, one row per event type: those of no entity, and
+// what each entity's file declares. JSON Schemas and the AsyncAPI document are
+// generated from it (make generate).
 var Types = []Type{
-	{TypeName(Magento, Order, "noticed"), WordNotice, Magento, Order, Notice{}, nil,
-		"Magento, or a sweep, says that an order may have changed."},
-	{TypeName(Magento, Order, "changed"), WordChange, Magento, Order, Change{}, nil,
-		"A whole order as Magento's REST API gave it."},
-	{TypeName(GP, Order, "write"), WordCommand, GP, Order, Command{}, SalesOrder{},
-		"Bring one SOP order, with its customer, to this state."},
-	{TypeName(Magento, Order, "write"), WordCommand, Magento, Order, Command{}, OrderStatus{},
-		"Say in the Magento order where it went."},
-	{TypeName(Magento, Order, "ended"), WordOutcome, Magento, Order, Outcome{}, nil,
-		"What became of a Magento order's notice or change."},
-	{DeadType, WordDead, "", "", DeadLetter{}, nil,
-		"A message that needs a person, with its reason, history and payload."},
-	{BreakerType, WordBreaker, "", "", Breaker{}, nil,
-		"A circuit breaker opened, half opened or closed."},
-	{AuditType, WordAudit, "", "", Audit{}, nil,
-		"What a person did about a message: replayed or discarded it."},
+	{Name: DeadType, Word: WordDead, Payload: DeadLetter{},
+		Summary: "A message that needs a person, with its reason, history and payload."},
+	{Name: BreakerType, Word: WordBreaker, Payload: Breaker{},
+		Summary: "A circuit breaker opened, half opened or closed."},
+	{Name: AuditType, Word: WordAudit, Payload: Audit{},
+		Summary: "What a person did: about a message, a flow, a table, or a link."},
+}
+
+// noticed is the type of a source's notices of an entity.
+func noticed(system System, entity Entity, summary string) Type {
+	return Type{Name: TypeName(system, entity, "noticed"), Word: WordNotice, System: system, Payload: Notice{}, Summary: summary}
+}
+
+// changed is the type of a source's changes of an entity.
+func changed(system System, entity Entity, summary string) Type {
+	return Type{Name: TypeName(system, entity, "changed"), Word: WordChange, System: system, Payload: Change{}, Summary: summary}
+}
+
+// ended is the type of what became of a source's record.
+func ended(system System, entity Entity) Type {
+	return Type{Name: TypeName(system, entity, "ended"), Word: WordOutcome, System: system, Payload: Outcome{},
+		Summary: fmt.Sprintf("What became of a notice or a change: %s of %s.", entity, system)}
+}
+
+// commanded is the type of the commands that write an entity into a system. The
+// verb is "write" unless the system has two documents of one entity.
+func commanded(system System, entity Entity, verb string, document any, summary string) Type {
+	return Type{Name: TypeName(system, entity, verb), Word: WordCommand, System: system,
+		Payload: Command{}, Document: document, Summary: summary}
+}
+
+// source is all that a record gives rise to whose system tells of it.
+func source(system System, entity Entity, record string) []Type {
+	return []Type{
+		noticed(system, entity, fmt.Sprintf("%s, or a sweep, says that a record may have changed: %s.", system, record)),
+		changed(system, entity, fmt.Sprintf("A whole record as its system gave it: %s.", record)),
+		ended(system, entity),
+	}
 }
 
 // The types that belong to no entity.
@@ -48,6 +74,34 @@ const (
 // TypeName gives the name of an event type.
 func TypeName(system System, entity Entity, verb string) string {
 	return fmt.Sprintf("io.magpie.%s.%s.%s.v1", system, entity, verb)
+}
+
+// Target is the name by which flows write a type of command: system.entity, and
+// the verb where it isn't "write".
+func (t Type) Target() string {
+	name := string(t.System) + "." + string(t.Entity)
+	if verb := t.Verb(); verb != writeVerb {
+		name += "." + verb
+	}
+	return name
+}
+
+// Verb is the last part but one of the name.
+func (t Type) Verb() string {
+	parts := strings.Split(t.Name, ".")
+	return parts[len(parts)-2]
+}
+
+const writeVerb = "write"
+
+// CommandType gives the event type of a target's name; see [Type.Target].
+func CommandType(target string) (Type, bool) {
+	for _, t := range Types {
+		if t.Word == WordCommand && t.Target() == target {
+			return t, true
+		}
+	}
+	return Type{}, false
 }
 
 // TypeOf finds a type by its name.

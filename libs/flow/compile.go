@@ -19,6 +19,7 @@ type Program struct {
 	Unknown []string
 
 	record string // the name of the record in expressions: order, outcome
+	kind   string // what it is: magento.order, outcome
 	lets   []*compiled
 	checks []check
 	writes []write
@@ -46,8 +47,15 @@ type write struct {
 	index      int
 	key, mark  *compiled
 	conditions []condition
+	needs      []needed
 	root       *mapping
 	withdraw   *template // in place of root
+}
+
+// needed is a link that must exist before the target can be written.
+type needed struct {
+	ref       events.Ref // without its key
+	key, when *compiled
 }
 
 type condition struct {
@@ -111,9 +119,9 @@ func (c *flowCompiler) start() {
 	t, ok := events.TypeOf(c.doc.On)
 	switch {
 	case ok && t.Word == events.WordChange:
-		c.program.record = string(t.Entity)
+		c.program.record, c.program.kind = string(t.Entity), string(t.System)+"."+string(t.Entity)
 	case ok && t.Word == events.WordOutcome:
-		c.program.record = "outcome"
+		c.program.record, c.program.kind = "outcome", "outcome"
 	default:
 		var starts []string
 		for _, t := range events.Types {
@@ -126,8 +134,8 @@ func (c *flowCompiler) start() {
 	}
 	c.scope.names[c.program.record] = kindRecord
 	for _, name := range c.doc.With {
-		if can := relatedRecords[c.program.record]; !slices.Contains(can, name) {
-			c.fail(c.doc.onLine, "with", "no capture reads %q beside the record %s; %s", name, c.program.record, suggest(name, can))
+		if can := relatedRecords[c.program.kind]; !slices.Contains(can, name) {
+			c.fail(c.doc.onLine, "with", "no capture reads %q beside the record %s; %s", name, c.program.kind, suggest(name, can))
 		}
 	}
 	c.tables()
@@ -193,6 +201,10 @@ func (c *flowCompiler) write(i int, w Write) {
 			Condition: k, that: c.condition(k.That, at+".that", c.scope), say: c.template(k.Say, at+".say", c.scope),
 		})
 	}
+	for j, n := range w.Needs {
+		at := fmt.Sprintf("%s.needs[%d]", path, j)
+		out.needs = append(out.needs, c.need(n, at))
+	}
 	if !w.Withdraw.IsZero() {
 		out.withdraw = c.template(w.Withdraw, path+".withdraw", c.scope)
 		c.program.writes = append(c.program.writes, out)
@@ -201,6 +213,21 @@ func (c *flowCompiler) write(i int, w Write) {
 	out.root = &mapping{path: path + ".fields", target: root}
 	out.root.fields = c.fields(w.Fields, root, out.root.path, w.Line, c.scope)
 	c.program.writes = append(c.program.writes, out)
+}
+
+func (c *flowCompiler) need(n Need, path string) needed {
+	system, entity, _ := strings.Cut(n.Link, ".")
+	out := needed{
+		ref: events.Ref{System: events.System(system), Entity: events.Entity(entity)},
+		key: c.expression(n.Key, path+".key", c.scope), when: c.condition(n.When, path+".when", c.scope),
+	}
+	if !slices.Contains(events.Entities, out.ref.Entity) || out.ref.System != events.Magento && out.ref.System != events.GP {
+		c.fail(n.Line, path+".link", "%q is no system and entity, such as gp.order", n.Link)
+	}
+	if out.key != nil && !formText.takes(out.key.kind) {
+		c.fail(n.Key.Line, path+".key", "a key is a text, and this is %v", out.key.kind)
+	}
+	return out
 }
 
 // fields compiles the rules of an object, in the target's order.
@@ -315,7 +342,7 @@ func (c *flowCompiler) checkRead(e Expression, path string, a *access) {
 			c.fail(e.Line, path, "%s is read, and `with` doesn't ask for it", a.path())
 		}
 	case c.program.record:
-		if !knownField(c.program.record, a) && !slices.Contains(c.program.Unknown, a.path()) {
+		if !knownField(c.program.kind, a) && !slices.Contains(c.program.Unknown, a.path()) {
 			c.program.Unknown = append(c.program.Unknown, a.path())
 		}
 	}

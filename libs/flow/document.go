@@ -97,12 +97,25 @@ type Write struct {
 	// that isn't the source's key; withdrawals carry it.
 	Mark Expression
 	When []Condition
+	// Needs are the links without which the target can't be written yet.
+	Needs []Need
 	// Fields are the rules of the target document.
 	Fields []Field
 	// Withdraw stands in place of Fields: where the conditions hold, the target
 	// is withdrawn, for this reason.
 	Withdraw Message
 	Line     int
+}
+
+// Need is a record whose link must exist before a target can be written: the
+// sales order that a shipment is of. The command waits for it.
+type Need struct {
+	// Link is the record's system and entity (gp.order), Key its key.
+	Link string
+	Key  Expression
+	// When leaves the need out where it does not hold.
+	When Expression
+	Line int
 }
 
 // Condition must hold for a write to be applied; the first that does not

@@ -163,7 +163,7 @@ func surchargeAdvice(order map[string]any, difference decimal.Decimal, currency 
 		switch v := v.(type) {
 		case map[string]any:
 			for k, e := range v {
-				known := knownFields["order"]
+				known := knownFields["magento.order"]
 				if known[join(path, k)] && !isContainer(e) || known[join(path, k)+".*"] || slices.Contains(notTotals, k) {
 					continue
 				}

@@ -39,9 +39,13 @@ var knownFields = func() map[string]map[string]bool {
 	return all
 }()
 
-// relatedRecords are what captures can read beside a record, by its name.
+// relatedRecords are what captures read beside a record, by its system and entity.
 var relatedRecords = map[string][]string{
-	"order": {"ancestors"}, // the orders that an edited order was made from, nearest first
+	"magento.order": {"ancestors"}, // the orders that an edited order was made from, nearest first
+	"gp.order":      {"invoices"},  // the SOP invoices that were made of it, oldest first
+	// The order of a store's invoice or credit memo, and all invoices of that order.
+	"magento.invoice": {"order", "invoices"},
+	"magento.refund":  {"order"},
 }
 
 // knownField tells whether a record is known to have a field; nothing is said

@@ -148,6 +148,10 @@ func (p *documentParser) write(e entry) Write {
 			That: p.expression(cm["that"]), Else: p.choice(cm["else"], "skip", "withdraw", "omit"), Say: p.template(cm["say"]),
 		})
 	}
+	for _, n := range p.list(m["needs"]) {
+		nm := p.shaped(n.node, n.path, needShape{})
+		w.Needs = append(w.Needs, Need{Link: p.text(nm["link"]), Key: p.expression(nm["key"]), When: p.expression(nm["when"]), Line: n.line()})
+	}
 	fields, hasFields := m["fields"]
 	withdraw, withdraws := m["withdraw"]
 	if hasFields == withdraws {

@@ -81,6 +81,8 @@ type Decision struct {
 	// Mark is by what the writer of a withdrawal knows the target as its own;
 	// empty for the source's key.
 	Mark string `json:"mark,omitempty"`
+	// Needs are the records whose links must exist before this can be written.
+	Needs []events.Ref `json:"needs,omitempty"`
 	// Document is canonical: the same bytes as encoding/json makes of the
 	// document's Go type, decimals as texts.
 	Document json.RawMessage `json:"document,omitempty"`
@@ -256,6 +258,9 @@ func (r *run) write(w *write) (Decision, error) {
 		return d, err
 	}
 	d.Warnings = r.warnings
+	if d.Needs, err = r.needs(w); err != nil {
+		return d, err
+	}
 	document, _, err := r.value(make([]byte, 0, 4096), &place{}, w, w.root)
 	d.Document = document
 	return d, err
@@ -272,6 +277,29 @@ func (r *run) mark(w *write, d *Decision) error {
 	}
 	d.Mark = textOf(v)
 	return nil
+}
+
+// needs lists the links that a write waits for.
+func (r *run) needs(w *write) (needs []events.Ref, err error) {
+	for _, n := range w.needs {
+		if n.when != nil {
+			if ok, err := r.truth(n.when); err != nil {
+				return nil, err
+			} else if !ok {
+				continue
+			}
+		}
+		key, err := r.evaluate(n.key)
+		if err != nil {
+			return nil, err
+		}
+		ref := n.ref
+		if ref.Key = events.CanonicalKey(ref.System, ref.Entity, textOf(key)); ref.Key == "" {
+			return nil, r.program.failed(n.key, fmt.Errorf("a key is a text that is not empty, and this is %v", kindOf(key)))
+		}
+		needs = append(needs, ref)
+	}
+	return needs, nil
 }
 
 // check runs the flow's checks, once.

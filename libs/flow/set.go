@@ -91,9 +91,9 @@ func (p *Program) starts(next *Program, settings map[string]any) bool {
 		return false
 	}
 	for _, w := range p.doc.Write {
-		system, entity, _ := strings.Cut(w.To, ".")
+		target, _ := events.CommandType(w.To)
 		for _, result := range events.Results {
-			outcome := events.Outcome{Result: result, System: events.System(system), Entity: events.Entity(entity), Flow: p.doc.Flow}
+			outcome := events.Outcome{Result: result, System: target.System, Entity: target.Entity, Flow: p.doc.Flow}
 			if next.mayTake(outcome, settings) {
 				return true
 			}

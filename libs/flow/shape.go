@@ -46,13 +46,20 @@ type checkShape struct {
 }
 
 type writeShape struct {
-	To     string          `json:"to" jsonschema:"pattern=^[a-z]+\\.[a-z]+$,description=The target: gp.order"`
+	To     string          `json:"to" jsonschema:"pattern=^[a-z]+(\\.[a-z]+)+$,description=The target: gp.order"`
 	Key    expression      `json:"key" jsonschema:"description=The target's own key."`
 	Mark   expression      `json:"mark,omitempty" jsonschema:"description=By what the target is known as the source's own; the source's key where there is none."`
 	When   []whenShape     `json:"when,omitempty" jsonschema:"description=All must hold; the first that does not decides."`
+	Needs  []needShape     `json:"needs,omitempty" jsonschema:"description=Records whose links must exist before this can be written; the command waits for them."`
 	Fields map[string]rule `json:"fields,omitempty" jsonschema:"description=Target field to rule."`
 	// Withdraw stands in place of Fields.
 	Withdraw string `json:"withdraw,omitempty" jsonschema:"description=In place of fields: the target is always withdrawn and this is the reason; a text with ${expressions}."`
+}
+
+type needShape struct {
+	Link string     `json:"link" jsonschema:"pattern=^(magento|gp)\\.[a-z]+$,description=The record's system and entity: gp.order"`
+	Key  expression `json:"key" jsonschema:"description=The record's key."`
+	When expression `json:"when,omitempty" jsonschema:"description=The need is left out where this does not hold."`
 }
 
 type whenShape struct {

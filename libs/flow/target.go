@@ -69,13 +69,11 @@ func Targets() map[string]*jsonschema.Schema {
 	schemas := map[string]*jsonschema.Schema{}
 	for _, t := range events.Types {
 		if t.Word == events.WordCommand && t.Document != nil {
-			schemas[targetName(t)] = documentSchema(t.Document)
+			schemas[t.Target()] = documentSchema(t.Document)
 		}
 	}
 	return schemas
 }
-
-func targetName(t events.Type) string { return string(t.System) + "." + string(t.Entity) }
 
 // documentSchema is the JSON Schema of a document type. Decimals are texts.
 func documentSchema(document any) *jsonschema.Schema {
@@ -97,7 +95,7 @@ var targets = func() map[string]*target {
 		if t.Word == events.WordCommand && t.Document != nil {
 			root := newTarget("", "", documentSchema(t.Document), true)
 			root.hidePersons(false)
-			all[targetName(t)] = root
+			all[t.Target()] = root
 		}
 	}
 	return all

@@ -203,18 +203,18 @@ func (r *run) carryAway(ctx context.Context, p *flow.Program, decision flow.Deci
 		}
 		return r.tell(ctx, p, decision)
 	}
-	system, entity, ok := strings.Cut(decision.Target, ".")
+	target, ok := events.CommandType(decision.Target)
 	if !ok {
-		return failure.Defect("transform.target", "the flow writes to "+decision.Target+", which is no system and entity", nil)
+		return failure.Defect("transform.target", "the flow writes to "+decision.Target+", which no writer knows", nil)
 	}
 	_, err := r.stream.Publish(ctx, bus.Message{
-		Subject: events.CommandSubject(r.d.Subject.Pair, events.System(system), events.Entity(entity), r.source.Key),
-		Type:    events.TypeName(events.System(system), events.Entity(entity), "write"),
+		Subject: events.CommandSubject(r.d.Subject.Pair, target.System, target.Entity, r.source.Key),
+		Type:    target.Name,
 		ID:      r.id("command", p, decision.Write),
 		Data: events.Command{
 			Verb: decision.Verb, Revision: r.revision,
 			Flow: p.Document().Flow, FlowVersion: p.Document().Version, Write: decision.Write,
-			Target: decision.TargetKey, Mark: decision.Mark, Source: r.source, Document: decision.Document, Reason: decision.Reason,
+			Target: decision.TargetKey, Mark: decision.Mark, Source: r.source, Document: decision.Document, Reason: decision.Reason, Needs: decision.Needs,
 			Warnings: decision.Warnings, Tables: p.Tables(),
 		},
 		Cause: &r.d.Event, Depth: r.d.Depth(),
@@ -237,8 +237,8 @@ func (r *run) tell(ctx context.Context, p *flow.Program, decision flow.Decision)
 			outcome.Details = map[string]string{"condition": decision.Condition}
 		}
 	}
-	system, entity, _ := strings.Cut(decision.Target, ".")
-	outcome.System, outcome.Entity = events.System(system), events.Entity(entity)
+	target, _ := events.CommandType(decision.Target)
+	outcome.System, outcome.Entity = target.System, target.Entity
 	_, err := r.stream.Publish(ctx, bus.Message{
 		Subject: events.OutcomeSubject(r.d.Subject.Pair, r.source.System, r.source.Entity, r.source.Key),
 		Type:    events.TypeName(r.source.System, r.source.Entity, "ended"),
