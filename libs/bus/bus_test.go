@@ -230,7 +230,7 @@ func TestFailuresBecomeRetriesOrDeadLetters(t *testing.T) {
 			key := events.Key(strings.ReplaceAll(name, " ", "_"))
 			before := len(letters(t, b))
 			s := spec(1)
-			s.Name, s.Filter = "t_"+events.Key(name).Token(), events.CommandSubject("main", events.GP, events.Order, key).String()
+			s.Name, s.Filters[0] = "t_"+events.Key(name).Token(), events.CommandSubject("main", events.GP, events.Order, key).String()
 			c := b.Consumer(s, nil)
 			c.Retry = bus.Retry{Tries: 3}
 			if name == "stuck after some tries" {

@@ -313,11 +313,11 @@ func (c *Consumer) Lag(ctx context.Context) (telemetry.Lag, error) {
 	if err != nil {
 		return lag, err
 	}
-	oldest, err := s.GetMsg(ctx, info.AckFloor.Stream+1, jetstream.WithGetMsgSubject(c.Spec.Filter))
-	if err == nil {
-		lag.Oldest = time.Since(oldest.Time)
+	since, err := oldest(ctx, s, info)
+	if err == nil && !since.IsZero() {
+		lag.Oldest = time.Since(since)
 	}
-	return lag, nil
+	return lag, err
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -376,12 +376,21 @@ func (b *Bus) Hasten(ctx context.Context, spec Spec) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	filter := strings.Replace(spec.Filter, "magpie.", "magpie.later.", 1) + ".*"
+	n := 0
+	for _, filter := range spec.Filters {
+		hastened, err := b.hasten(ctx, s, strings.Replace(filter, "magpie.", "magpie.later.", 1)+".*")
+		if n += hastened; err != nil {
+			return n, fmt.Errorf("hasten the retries of %s: %w", spec.Name, err)
+		}
+	}
+	return n, nil
+}
+
+func (b *Bus) hasten(ctx context.Context, s jetstream.Stream, filter string) (n int, err error) {
 	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
 	if err != nil {
-		return 0, fmt.Errorf("list retries of %s: %w", spec.Name, err)
+		return 0, err
 	}
-	n := 0
 	for subject := range info.State.Subjects {
 		raw, err := s.GetLastMsgForSubject(ctx, subject)
 		if err != nil {
@@ -391,7 +400,7 @@ func (b *Bus) Hasten(ctx context.Context, spec Spec) (int, error) {
 		header.Set(headerSchedule, "@at "+time.Now().UTC().Format(time.RFC3339Nano))
 		header.Set(jetstream.MsgIDHeader, header.Get(jetstream.MsgIDHeader)+":now:"+strconv.FormatUint(raw.Sequence, 10))
 		if _, err := b.publish(ctx, &nats.Msg{Subject: subject, Header: header, Data: raw.Data}); err != nil {
-			return n, fmt.Errorf("hasten a retry of %s: %w", spec.Name, err)
+			return n, err
 		}
 		n++
 	}

@@ -3,7 +3,6 @@ package bus
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,15 +70,9 @@ func survey(ctx context.Context, s jetstream.Stream, info *jetstream.ConsumerInf
 	if l.Pending == 0 && l.AckPending == 0 {
 		return l, nil
 	}
-	oldest, err := s.GetMsg(ctx, info.AckFloor.Stream+1, jetstream.WithGetMsgSubject(cmp.Or(info.Config.FilterSubject, ">")))
-	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound): // acknowledged in between
-	case err != nil:
-		return l, fmt.Errorf("read the oldest message of %s: %w", info.Name, err)
-	default:
-		l.Oldest = oldest.Time.UTC()
-	}
-	return l, nil
+	var err error
+	l.Oldest, err = oldest(ctx, s, info)
+	return l, err
 }
 
 // Newest gives the newest message of each subject that a filter matches, by

@@ -29,6 +29,9 @@ const (
 	Meta     = "meta"     // the epoch, and how far CHANGES had come
 	Suspects = "suspects" // messages whose handling killed a process
 	Flows    = "flows"    // published versions of flows and tables, and which are live
+	Links    = "links"    // which records of the two systems are the same thing
+	Open     = "open"     // what Magento still reserves of orders that GP has allocated
+	Matches  = "matches"  // GP's customers by e-mail, and by name and postcode
 	// Heartbeats has the newest of each role and process.
 	Heartbeats = "heartbeats"
 )
@@ -99,6 +102,9 @@ var Buckets = []jetstream.KeyValueConfig{
 	{Bucket: Meta, Description: "the epoch of revisions", Storage: jetstream.FileStorage},
 	{Bucket: Suspects, Description: "messages whose handling killed a process", Storage: jetstream.FileStorage, TTL: 24 * time.Hour},
 	{Bucket: Flows, Description: "published versions of flows and tables, and which are live", Storage: jetstream.FileStorage},
+	{Bucket: Links, Description: "which records of the two systems are the same thing", Storage: jetstream.FileStorage},
+	{Bucket: Open, Description: "what Magento still reserves of orders that GP has allocated", Storage: jetstream.FileStorage},
+	{Bucket: Matches, Description: "GP's customers by e-mail, and by name and postcode", Storage: jetstream.FileStorage},
 	{Bucket: Heartbeats, Description: "which roles run, and what captures last read", Storage: jetstream.MemoryStorage, TTL: beatKept},
 }
 
@@ -181,7 +187,8 @@ type Spec struct {
 	Role   events.Role
 	Name   string // of the durable
 	Stream string
-	Filter string
+	// Filters are the subjects of its messages.
+	Filters []string
 	// Parallel is how many keys are handled at once in this process.
 	Parallel int
 	// AckWait is how long a replica that died or froze keeps its messages.
@@ -195,7 +202,7 @@ const defaultAckWait = 30 * time.Second
 func CaptureSpec(role events.Role, pair string, system events.System, parallel int) Spec {
 	return Spec{
 		Role: role, Name: fmt.Sprintf("%s_%s", role, pair), Stream: Notices,
-		Filter: fmt.Sprintf("magpie.notice.%s.%s.*.*", pair, system), Parallel: parallel,
+		Filters: []string{fmt.Sprintf("magpie.notice.%s.%s.*.*", pair, system)}, Parallel: parallel,
 	}
 }
 
@@ -203,7 +210,7 @@ func CaptureSpec(role events.Role, pair string, system events.System, parallel i
 func TransformChangesSpec(parallel int) Spec {
 	return Spec{
 		Role: events.RoleTransform, Name: "transform_changes", Stream: Changes,
-		Filter: "magpie.change.*.*.*.*", Parallel: parallel,
+		Filters: []string{"magpie.change.*.*.*.*"}, Parallel: parallel,
 	}
 }
 
@@ -211,27 +218,63 @@ func TransformChangesSpec(parallel int) Spec {
 func TransformOutcomesSpec(parallel int) Spec {
 	return Spec{
 		Role: events.RoleTransform, Name: "transform_outcomes", Stream: Outcomes,
-		Filter: "magpie.outcome.*.*.*.*", Parallel: parallel,
+		Filters: []string{"magpie.outcome.*.*.*.*"}, Parallel: parallel,
 	}
 }
 
 // WriterSpec is the consumer of a writer: one per role, pair and breaker
-// scope, so that one pair's outage stops no other.
-func WriterSpec(role events.Role, pair string, system events.System, entity events.Entity, parallel int) Spec {
-	return Spec{
-		Role: role, Name: fmt.Sprintf("%s_%s_%s", role, pair, entity), Stream: Commands,
-		Filter: fmt.Sprintf("magpie.command.%s.%s.%s.*", pair, system, entity), Parallel: parallel,
+// scope, so that one pair's outage stops no other. The scope has the name of its
+// first entity; more share its breaker and its lanes.
+func WriterSpec(role events.Role, pair string, system events.System, entity events.Entity, parallel int, more ...events.Entity) Spec {
+	s := Spec{Role: role, Name: fmt.Sprintf("%s_%s_%s", role, pair, entity), Stream: Commands, Parallel: parallel}
+	for _, e := range append([]events.Entity{entity}, more...) {
+		s.Filters = append(s.Filters, fmt.Sprintf("magpie.command.%s.%s.%s.*", pair, system, e))
 	}
+	return s
 }
 
 func (s Spec) config() jetstream.ConsumerConfig {
-	return jetstream.ConsumerConfig{
-		Durable: s.Name, FilterSubject: s.Filter,
+	c := jetstream.ConsumerConfig{
+		Durable:   s.Name,
 		AckPolicy: jetstream.AckExplicitPolicy, AckWait: s.ackWait(),
 		// Deaths are counted by what was under way (suspect.go): the server's
 		// count also rises for messages that merely waited beside it.
 		MaxDeliver: -1, MaxAckPending: 4096,
 	}
+	if len(s.Filters) == 1 {
+		c.FilterSubject = s.Filters[0]
+	} else {
+		c.FilterSubjects = s.Filters
+	}
+	return c
+}
+
+// filters are those of a consumer; all, where it has none.
+func filters(c jetstream.ConsumerConfig) []string {
+	switch {
+	case c.FilterSubject != "":
+		return []string{c.FilterSubject}
+	case len(c.FilterSubjects) > 0:
+		return c.FilterSubjects
+	}
+	return []string{">"}
+}
+
+// oldest is when the oldest message was stored that a consumer has still to
+// acknowledge; zero if there is none.
+func oldest(ctx context.Context, s jetstream.Stream, info *jetstream.ConsumerInfo) (time.Time, error) {
+	var first time.Time
+	for _, filter := range filters(info.Config) {
+		m, err := s.GetMsg(ctx, info.AckFloor.Stream+1, jetstream.WithGetMsgSubject(filter))
+		switch {
+		case errors.Is(err, jetstream.ErrMsgNotFound): // acknowledged in between
+		case err != nil:
+			return first, fmt.Errorf("read the oldest message of %s: %w", info.Name, err)
+		case first.IsZero() || m.Time.Before(first):
+			first = m.Time.UTC()
+		}
+	}
+	return first, nil
 }
 
 func (s Spec) ackWait() time.Duration {

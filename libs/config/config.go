@@ -118,4 +118,7 @@ type Retry struct {
 	StuckAfter time.Duration `yaml:"stuck_after" jsonschema:"default=24h"`
 	// Tries is after how many tries.
 	Tries int `yaml:"tries" jsonschema:"minimum=1,default=20"`
+	// NeedsAfter is how long a record waits for another that it needs: a shipment
+	// for its order.
+	NeedsAfter time.Duration `yaml:"needs_after" jsonschema:"default=24h"`
 }

@@ -20,7 +20,9 @@ import (
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/libs/claim"
+	"github.com/magpie-integration/magpie/libs/effect"
 	"github.com/magpie-integration/magpie/libs/failure"
+	"github.com/magpie-integration/magpie/libs/link"
 	"github.com/magpie-integration/magpie/services/gpwriter"
 )
 
@@ -28,13 +30,17 @@ import (
 var shared struct {
 	bus    *bus.Bus
 	claims jetstream.KeyValue
+	links  jetstream.KeyValue
 	pairs  atomic.Int64
 }
 
 func TestMain(m *testing.M) {
 	os.Exit(bustest.Main(m, func(b *bus.Bus) (err error) {
 		shared.bus = b
-		shared.claims, err = b.KV(context.Background(), bus.Claims)
+		if shared.claims, err = b.KV(context.Background(), bus.Claims); err != nil {
+			return err
+		}
+		shared.links, err = b.KV(context.Background(), bus.Links)
 		return err
 	}))
 }
@@ -56,7 +62,7 @@ type world struct {
 
 // replica is one process of the writer.
 type replica struct {
-	*gpwriter.Writer
+	*effect.Worker
 	breaker *breaker.Breaker
 	stream  *recorder
 }
@@ -89,7 +95,11 @@ func (w *world) replicaOn(kv jetstream.KeyValue, owner string, times claim.Times
 		breaker: breaker.New(w.pair, breaker.Config{Failures: 3, Probe: time.Hour}),
 		stream:  &recorder{Bus: shared.bus},
 	}
-	r.Writer = gpwriter.New(w.pair, w.gp, claim.NewStore(kv, owner, times), r.breaker, r.stream, nil)
+	claims := claim.NewStore(kv, owner, times)
+	r.Worker = &effect.Worker{
+		Role: events.RoleGPWriter, Pair: w.pair, Stream: r.stream, Claims: claims, Links: link.NewStore(shared.links, w.pair),
+		Carriers: gpwriter.New(w.pair, w.gp, claims, r.breaker).Carriers(),
+	}
 	return r
 }
 

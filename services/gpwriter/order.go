@@ -34,11 +34,8 @@ type orderTarget struct {
 	doc    events.SalesOrder
 	// differences is filled when the order was read back.
 	differences []events.Difference
-	tell        teller
+	tell        func(ctx context.Context, o events.Outcome) error
 }
-
-// teller publishes the command's outcome, once however often it is called.
-type teller func(ctx context.Context, o events.Outcome) error
 
 // Tell implements effect.Teller: the write-back starts from this outcome.
 func (t *orderTarget) Tell(ctx context.Context, a claim.Applied) error {

@@ -3,9 +3,11 @@ package gpwriter
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/gp"
 )
@@ -69,7 +71,7 @@ func (w *Writer) unit(ctx context.Context, number string) (string, error) {
 		return err
 	})
 	if !told { // GP answers, but not this: it will say itself what it thinks of the item
-		w.log.WarnContext(ctx, "the item can't be looked up; the default unit is used", "item", number, "unit", defaultUnit)
+		slog.WarnContext(ctx, "the item can't be looked up; the default unit is used", "item", number, "unit", defaultUnit, "role", string(events.RoleGPWriter), "pair", w.pair)
 		return defaultUnit, nil
 	}
 	if errors.Is(err, gp.ErrNotFound) {

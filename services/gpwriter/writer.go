@@ -13,19 +13,14 @@ package gpwriter
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"time"
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/breaker"
-	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/claim"
 	"github.com/magpie-integration/magpie/libs/effect"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/gp"
-	"github.com/magpie-integration/magpie/libs/telemetry"
 )
 
 // GP is what the writer needs of the company. A record that isn't there is
@@ -42,91 +37,50 @@ type GP interface {
 	Item(ctx context.Context, number string) (gp.Item, error)
 }
 
-// Writer writes one pair's orders.
+// Writer writes into one pair's company. What it writes of each entity is in a
+// file of its own; a new one is a row in Carriers.
 type Writer struct {
 	pair    string
 	gp      GP
 	claims  *claim.Store
 	breaker *breaker.Breaker
-	effect  effect.Writer
 	units   *units
-	metrics *telemetry.Metrics
-	log     *slog.Logger
 }
 
 // New makes a writer of a pair.
-func New(pair string, company GP, claims *claim.Store, b *breaker.Breaker, stream effect.Stream, m *telemetry.Metrics) *Writer {
-	return &Writer{
-		pair: pair, gp: company, claims: claims, breaker: b, metrics: m,
-		effect: effect.Writer{Stream: stream}, units: newUnits(),
-		log: slog.Default().With("role", string(events.RoleGPWriter), "pair", pair),
+func New(pair string, company GP, claims *claim.Store, b *breaker.Breaker) *Writer {
+	return &Writer{pair: pair, gp: company, claims: claims, breaker: b, units: newUnits()}
+}
+
+// Carriers carry out commands, by the name of their event type.
+func (w *Writer) Carriers() map[string]effect.Carrier {
+	return map[string]effect.Carrier{
+		events.TypeName(events.GP, events.Order, "write"): orders{w},
 	}
 }
 
-// Handle is the bus.Handler of the pair's order commands.
-func (w *Writer) Handle(ctx context.Context, d *bus.Delivery) error {
-	var cmd events.Command
-	if err := d.Data(&cmd); err != nil {
-		return err
-	}
-	began := time.Now().UTC()
-	overtaken, err := w.effect.Overtaken(ctx, d, cmd)
-	if err != nil {
-		return err
-	}
-	told := false
-	tell := func(ctx context.Context, o events.Outcome) error {
-		if told {
-			return nil
-		}
-		o.Began = began
-		_, err := w.effect.Stream.Publish(ctx, effect.Outcome(d, cmd, o))
-		told = err == nil
-		return err
-	}
-	outcome := events.Outcome{Result: events.Superseded, Reason: "a newer command of this order was there first"}
-	if !overtaken {
-		outcome, err = w.carryOut(ctx, cmd, tell)
-		if errors.Is(err, claim.ErrLost) {
-			w.log.WarnContext(ctx, "a claim was lost; the newest command is written again", "target", cmd.Target)
-			record, err := w.claims.Get(ctx, w.key(events.Order, cmd.Target))
-			if err != nil {
-				return err
-			}
-			return w.effect.RewriteClaimed(ctx, d, cmd, record.Claimed)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := tell(ctx, outcome); err != nil {
-		return err
-	}
-	w.metrics.Event(string(events.WordCommand), string(events.RoleGPWriter), string(outcome.Result))
-	if outcome.Result == events.Applied && !cmd.Source.At.IsZero() {
-		w.metrics.EndToEnd(string(events.Order), time.Since(cmd.Source.At))
-	}
-	return nil
-}
+// orders carries out the commands of sales orders.
+type orders struct{ *Writer }
 
-// carryOut brings the customer, then the order, to the command's state.
-func (w *Writer) carryOut(ctx context.Context, cmd events.Command, tell teller) (events.Outcome, error) {
-	switch cmd.Verb {
+// CarryOut implements effect.Carrier: it brings the customer, then the order, to
+// the command's state.
+func (w orders) CarryOut(ctx context.Context, c effect.Command) (events.Outcome, error) {
+	switch c.Verb {
 	case events.Apply:
-		return w.apply(ctx, cmd, tell)
+		return w.apply(ctx, c)
 	case events.Withdraw:
-		return w.withdraw(ctx, cmd)
+		return w.withdraw(ctx, c.Command)
 	default:
-		return events.Outcome{}, failure.Defect("gp.verb", fmt.Sprintf("the command's verb is %q", cmd.Verb), nil)
+		return events.Outcome{}, failure.Defect("gp.verb", fmt.Sprintf("the command's verb is %q", c.Verb), nil)
 	}
 }
 
-func (w *Writer) apply(ctx context.Context, cmd events.Command, tell teller) (events.Outcome, error) {
-	doc, err := document(cmd)
+func (w *Writer) apply(ctx context.Context, cmd effect.Command) (events.Outcome, error) {
+	doc, err := document(cmd.Command)
 	if err != nil {
 		return events.Outcome{}, err
 	}
-	order := &orderTarget{writer: w, doc: doc, tell: tell}
+	order := &orderTarget{writer: w, doc: doc, tell: cmd.Tell}
 	fingerprint, err := effect.Fingerprint(doc)
 	if err != nil {
 		return events.Outcome{}, err

@@ -18,6 +18,8 @@ import (
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/libs/claim"
+	"github.com/magpie-integration/magpie/libs/effect"
+	"github.com/magpie-integration/magpie/libs/link"
 	"github.com/magpie-integration/magpie/services/magentowriter"
 )
 
@@ -25,13 +27,17 @@ import (
 var shared struct {
 	bus    *bus.Bus
 	claims jetstream.KeyValue
+	links  jetstream.KeyValue
 	pairs  atomic.Int64
 }
 
 func TestMain(m *testing.M) {
 	os.Exit(bustest.Main(m, func(b *bus.Bus) (err error) {
 		shared.bus = b
-		shared.claims, err = b.KV(context.Background(), bus.Claims)
+		if shared.claims, err = b.KV(context.Background(), bus.Claims); err != nil {
+			return err
+		}
+		shared.links, err = b.KV(context.Background(), bus.Links)
 		return err
 	}))
 }
@@ -54,7 +60,7 @@ type world struct {
 
 // replica is one process of the writer.
 type replica struct {
-	*magentowriter.Writer
+	*effect.Worker
 	stream *recorder
 }
 
@@ -85,7 +91,11 @@ func (w *world) withoutClaims() *replica {
 func (w *world) replicaOn(kv jetstream.KeyValue, owner string, times claim.Times) *replica {
 	r := &replica{stream: &recorder{Bus: shared.bus}}
 	b := breaker.New(w.pair, breaker.Config{Failures: 3, Probe: time.Hour})
-	r.Writer = magentowriter.New(w.pair, w.way, w.store, claim.NewStore(kv, owner, times), b, r.stream, nil)
+	claims := claim.NewStore(kv, owner, times)
+	r.Worker = &effect.Worker{
+		Role: events.RoleMagentoWriter, Pair: w.pair, Stream: r.stream, Claims: claims, Links: link.NewStore(shared.links, w.pair),
+		Carriers: magentowriter.New(w.pair, w.way, w.store, claims, b).Carriers(),
+	}
 	return r
 }
 

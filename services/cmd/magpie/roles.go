@@ -18,6 +18,7 @@ import (
 	"github.com/magpie-integration/magpie/libs/effect"
 	"github.com/magpie-integration/magpie/libs/flowstore"
 	"github.com/magpie-integration/magpie/libs/gp"
+	"github.com/magpie-integration/magpie/libs/link"
 	"github.com/magpie-integration/magpie/libs/magento"
 	"github.com/magpie-integration/magpie/libs/telemetry"
 	"github.com/magpie-integration/magpie/libs/webhook"
@@ -165,23 +166,38 @@ func afterFlows(live *flowstore.Live, c *bus.Consumer, handle bus.Handler) func(
 const transformParallel = 32
 
 func addGPWriter(ctx context.Context, a *app) error {
-	kv, err := a.bus.KV(ctx, bus.Claims)
-	if err != nil {
-		return err
-	}
 	for _, pair := range a.cfg.Pairs {
 		company, err := newGP(pair)
 		if err != nil {
 			return err
 		}
+		worker, err := a.worker(ctx, events.RoleGPWriter, pair.Name, claim.Of(pair.GP.Timeout, pair.GP.WorkTime))
+		if err != nil {
+			return err
+		}
 		spec := bus.WriterSpec(events.RoleGPWriter, pair.Name, events.GP, events.Order, gpLanes*pair.GP.Parallel)
 		b := a.breaker(pair.Name, events.GP, events.Order, spec)
-		claims := claim.NewStore(kv, a.bus.Owner(), claim.Of(pair.GP.Timeout, pair.GP.WorkTime))
-		w := gpwriter.New(pair.Name, company, claims, b, a.bus, a.telemetry.Metrics)
-		a.addWriter(spec, b, w.Handle)
+		worker.Carriers = gpwriter.New(pair.Name, company, worker.Claims, b).Carriers()
+		a.addWriter(spec, b, worker.Handle)
 		a.add(component{name: spec.Name + " policies", run: func(ctx context.Context) error { return forgetPolicies(ctx, company) }})
 	}
 	return nil
+}
+
+// worker prepares what is around the carriers of a writer.
+func (a *app) worker(ctx context.Context, role events.Role, pair string, times claim.Times) (*effect.Worker, error) {
+	claims, err := a.bus.KV(ctx, bus.Claims)
+	if err != nil {
+		return nil, err
+	}
+	links, err := a.bus.KV(ctx, bus.Links)
+	if err != nil {
+		return nil, err
+	}
+	return &effect.Worker{
+		Role: role, Pair: pair, Stream: a.bus, Claims: claim.NewStore(claims, a.bus.Owner(), times),
+		Links: link.NewStore(links, pair), NeedsWait: a.cfg.Retry.NeedsAfter, Metrics: a.telemetry.Metrics,
+	}, nil
 }
 
 // gpLanes orders are under way for each write that GP is given at once: while one
@@ -206,22 +222,22 @@ func forgetPolicies(ctx context.Context, company *gp.Client) error {
 }
 
 func addMagentoWriter(ctx context.Context, a *app) error {
-	kv, err := a.bus.KV(ctx, bus.Claims)
-	if err != nil {
-		return err
-	}
 	for _, pair := range a.cfg.Pairs {
 		store, err := newMagento(pair)
 		if err != nil {
 			return err
 		}
-		spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Order, writeBackLanes)
-		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
 		// Magento does its work within the request: what is not done when a proxy
 		// gives up is done or rolled back within PHP's own limit.
-		claims := claim.NewStore(kv, a.bus.Owner(), claim.Of(4*pair.Magento.Timeout, pair.Magento.Timeout))
-		w := magentowriter.New(pair.Name, pair.Magento.WriteBack, magento.NewTogether(store, readTogether), claims, b, a.bus, a.telemetry.Metrics)
-		a.addWriter(spec, b, w.Handle)
+		worker, err := a.worker(ctx, events.RoleMagentoWriter, pair.Name, claim.Of(4*pair.Magento.Timeout, pair.Magento.Timeout))
+		if err != nil {
+			return err
+		}
+		spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Order, writeBackLanes)
+		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
+		together := magento.NewTogether(store, readTogether)
+		worker.Carriers = magentowriter.New(pair.Name, pair.Magento.WriteBack, together, worker.Claims, b).Carriers()
+		a.addWriter(spec, b, worker.Handle)
 	}
 	return nil
 }
