@@ -230,7 +230,7 @@ func TestFailuresBecomeRetriesOrDeadLetters(t *testing.T) {
 			key := events.Key(strings.ReplaceAll(name, " ", "_"))
 			before := len(letters(t, b))
 			s := spec(1)
-			s.Name, s.Filters[0] = "t_"+events.Key(name).Token(), events.CommandSubject("main", events.GP, events.Order, key).String()
+			s.Name, s.Filters = "t_"+events.Key(name).Token(), []string{events.CommandSubject("main", events.GP, events.Order, key).String()}
 			c := b.Consumer(s, nil)
 			c.Retry = bus.Retry{Tries: 3}
 			if name == "stuck after some tries" {
@@ -520,7 +520,7 @@ func TestTheFifthDeathMakesAMessagePoison(t *testing.T) {
 		t.Fatal(err)
 	}
 	durable, err := b.JetStream().CreateOrUpdateConsumer(t.Context(), bus.Commands, jetstream.ConsumerConfig{
-		Durable: s.Name, FilterSubject: s.Filter, AckPolicy: jetstream.AckExplicitPolicy, AckWait: s.AckWait,
+		Durable: s.Name, FilterSubject: s.Filters[0], AckPolicy: jetstream.AckExplicitPolicy, AckWait: s.AckWait,
 	})
 	if err != nil {
 		t.Fatal(err)

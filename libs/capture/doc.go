@@ -1,0 +1,3 @@
+// Package capture reads whole records from a system and publishes them as
+// changes.
+package capture
