@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/magpie-integration/magpie/libs/config"
-	"github.com/magpie-integration/magpie/libs/flow"
 )
 
 func pairWith(flows map[string]any) config.Pair {
