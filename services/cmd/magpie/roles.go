@@ -20,6 +20,7 @@ import (
 	"github.com/magpie-integration/magpie/libs/gp"
 	"github.com/magpie-integration/magpie/libs/link"
 	"github.com/magpie-integration/magpie/libs/magento"
+	"github.com/magpie-integration/magpie/libs/open"
 	"github.com/magpie-integration/magpie/libs/telemetry"
 	"github.com/magpie-integration/magpie/libs/webhook"
 	"github.com/magpie-integration/magpie/services/dlq"
@@ -177,7 +178,11 @@ func addGPWriter(ctx context.Context, a *app) error {
 		}
 		spec := bus.WriterSpec(events.RoleGPWriter, pair.Name, events.GP, events.Order, gpLanes*pair.GP.Parallel)
 		b := a.breaker(pair.Name, events.GP, events.Order, spec)
-		worker.Carriers = gpwriter.New(pair.Name, company, worker.Claims, b).Carriers()
+		reservations, err := a.bus.KV(ctx, bus.Open)
+		if err != nil {
+			return err
+		}
+		worker.Carriers = gpwriter.New(pair.Name, company, worker.Claims, b, open.NewBook(reservations, pair.Name)).Carriers()
 		a.addWriter(spec, b, worker.Handle)
 		a.add(component{name: spec.Name + " policies", run: func(ctx context.Context) error { return forgetPolicies(ctx, company) }})
 	}
