@@ -44,10 +44,10 @@ type role struct {
 // roles is the one list of services. A new service is a row here.
 var roles = []role{
 	{string(events.RoleIngest), "takes webhooks", addIngest},
-	{string(events.RoleMagentoCapture), "reads whole orders from Magento, and sweeps", addMagentoCapture},
+	{string(events.RoleMagentoCapture), "reads whole records from Magento, and sweeps", addMagentoCapture},
 	{string(events.RoleTransform), "makes commands of changes, by flows", addTransform},
-	{string(events.RoleGPWriter), "writes orders into Dynamics GP", addGPWriter},
-	{string(events.RoleMagentoWriter), "tells Magento where orders went", addMagentoWriter},
+	{string(events.RoleGPWriter), "writes into Dynamics GP", addGPWriter},
+	{string(events.RoleMagentoWriter), "writes into Magento", addMagentoWriter},
 	{string(events.RoleDLQ), "serves dead letters, and keeps history in bounds", addDLQ},
 }
 
@@ -176,7 +176,8 @@ func addGPWriter(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		spec := bus.WriterSpec(events.RoleGPWriter, pair.Name, events.GP, events.Order, gpLanes*pair.GP.Parallel)
+		spec := bus.WriterSpec(events.RoleGPWriter, pair.Name, events.GP, events.Order, gpLanes*pair.GP.Parallel,
+			events.Customer, events.Product, events.Payment, events.Refund, events.Journal, events.Bank)
 		b := a.breaker(pair.Name, events.GP, events.Order, spec)
 		reservations, err := a.bus.KV(ctx, bus.Open)
 		if err != nil {
@@ -238,7 +239,8 @@ func addMagentoWriter(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Order, writeBackLanes)
+		spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Order, writeBackLanes,
+			events.Customer, events.Shipment, events.Invoice)
 		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
 		together := magento.NewTogether(store, readTogether)
 		worker.Carriers = magentowriter.New(pair.Name, pair.Magento.WriteBack, together, worker.Claims, b).Carriers()
