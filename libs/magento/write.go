@@ -120,16 +120,11 @@ func (c *Client) SaveState(ctx context.Context, entityID int64, incrementID, sta
 	if err := c.do(ctx, req, &body); err != nil {
 		return OrderState{}, err
 	}
-	var scan jsonscan.Scanner
-	scan.Reset(body, 0)
-	t, err := scan.Next()
+	r, err := Orders.parseOne(body)
 	if err != nil {
 		return OrderState{}, unreadable(req, err)
 	}
-	o, err := scanOrder(body, &scan, t)
-	if err != nil {
-		return OrderState{}, unreadable(req, err)
-	}
+	o := r.order()
 	if o.EntityID != entityID || o.IncrementID != incrementID {
 		return o.state(), failure.Conflict("magento.order_renamed", "increment_id",
 			fmt.Sprintf("order %d was saved as %s, and Magento made it order %d, %s", entityID, incrementID, o.EntityID, o.IncrementID),
