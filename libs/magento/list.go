@@ -88,7 +88,7 @@ type row struct {
 	parentID      int64
 }
 
-func (r row) cursor() Cursor { return Cursor{r.UpdatedAt, r.ID} }
+func (r *row) cursor() Cursor { return Cursor{r.UpdatedAt, r.ID} }
 
 func records(rows []row) []Record {
 	var list []Record

@@ -33,7 +33,7 @@ type Order struct {
 }
 
 // order gives the row of an order.
-func (r row) order() Order {
+func (r *row) order() Order {
 	return Order{
 		Raw: r.JSON, EntityID: r.ID, IncrementID: r.Key, StoreID: r.StoreID, State: r.state, Status: r.status,
 		UpdatedAt: r.UpdatedAt, CreatedAt: r.createdAt,
