@@ -53,9 +53,7 @@ type found struct {
 
 // find looks for ids in as few searches as URLs and pages allow.
 func (c *Client) find(ctx context.Context, l List, field string, ids []string, fields string) (found, error) {
-	wanted := slices.Clone(ids)
-	slices.Sort(wanted)
-	wanted = slices.Compact(wanted)
+	wanted := distinct(ids)
 	look := lookUp{client: c, list: l, field: field, fields: fields}
 	for len(wanted) > 0 {
 		n := look.chunk(wanted)
@@ -92,6 +90,13 @@ func (c *Client) find(ctx context.Context, l List, field string, ids []string, f
 
 // fold gives a text as the database compares it.
 func fold(s string) string { return strings.ToLower(strings.TrimRight(s, " ")) }
+
+// distinct gives the ids that the database tells apart, sorted.
+func distinct(ids []string) []string {
+	ids = slices.Clone(ids)
+	slices.SortFunc(ids, func(a, b string) int { return strings.Compare(fold(a), fold(b)) })
+	return slices.CompactFunc(ids, func(a, b string) bool { return fold(a) == fold(b) })
+}
 
 // lookUp is one look-up under way.
 type lookUp struct {

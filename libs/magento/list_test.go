@@ -158,3 +158,13 @@ func TestAttribute(t *testing.T) {
 		t.Error("an attribute of none")
 	}
 }
+
+// However an SKU is spelled, its product is found once, in searches of any length.
+func TestSpellingsOfOneSKUAreOneProduct(t *testing.T) {
+	s := &recordStore{records: priced("ABC")}
+	c := s.start(t, magento.Config{PageSize: 1})
+	found, err := c.Products(t.Context(), []string{"abc", "ABC", "Abc ", "x"})
+	if err != nil || len(found.Records) != 1 || !slices.Equal(found.Missing, []string{"x"}) {
+		t.Errorf("got %+v, %v", found, err)
+	}
+}

@@ -49,9 +49,7 @@ const skusTogether = 100
 
 // bySKU reads the rows of many SKUs in as few searches as URLs allow.
 func bySKU[T any](ctx context.Context, c *Client, req call, sort, skus []string, id func(T) any) ([]T, error) {
-	wanted := slices.Clone(skus)
-	slices.Sort(wanted)
-	wanted = slices.Compact(wanted)
+	wanted := distinct(skus)
 	var all []T
 	for len(wanted) > 0 {
 		of := func(n int) search {
