@@ -64,16 +64,7 @@ func (c Customer) Address(id string) (CustomerAddress, bool) {
 
 // Customer reads a customer.
 func (c *Client) Customer(ctx context.Context, id string) (Customer, error) {
-	const operation = "GetCustomerByKey"
-	n, err := c.get(ctx, operation, "customer", "CUSTNMBR", id)
-	if err != nil {
-		return Customer{}, err
-	}
-	customer, err := readCustomer(n)
-	if err != nil {
-		return Customer{}, unreadable(operation, err)
-	}
-	return customer, nil
+	return record(ctx, c, "GetCustomerByKey", "customer", "CUSTNMBR", id, readCustomer)
 }
 
 // CreateCustomer creates a customer under its own id. One which exists is the

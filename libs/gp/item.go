@@ -47,16 +47,7 @@ func (i Item) At(warehouseID string) (Stock, bool) {
 
 // Item reads an item with its quantities at each site.
 func (c *Client) Item(ctx context.Context, number string) (Item, error) {
-	const operation = "GetItemByKey"
-	n, err := c.get(ctx, operation, "item", "ITEMNMBR", number)
-	if err != nil {
-		return Item{}, err
-	}
-	item, err := readItem(n)
-	if err != nil {
-		return Item{}, unreadable(operation, err)
-	}
-	return item, nil
+	return record(ctx, c, "GetItemByKey", "item", "ITEMNMBR", number, readItem)
 }
 
 // decimalPlaces are GP's QuantityDecimalPlaces and CurrencyDecimalPlaces.
@@ -92,9 +83,7 @@ type Warehouse struct{ ID, Description string }
 
 // Warehouse reads a site.
 func (c *Client) Warehouse(ctx context.Context, id string) (Warehouse, error) {
-	n, err := c.get(ctx, "GetWarehouseByKey", "site", "LOCNCODE", id)
-	if err != nil {
-		return Warehouse{}, err
-	}
-	return Warehouse{ID: n.text("Key", "Id"), Description: n.text("Description")}, nil
+	return record(ctx, c, "GetWarehouseByKey", "site", "LOCNCODE", id, func(n *node) (Warehouse, error) {
+		return Warehouse{ID: n.text("Key", "Id"), Description: n.text("Description")}, nil
+	})
 }
