@@ -2,7 +2,6 @@ package gp
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -286,9 +285,9 @@ func TestPostResultsToIsKept(t *testing.T) {
 	if !strings.Contains(f.sent["UpdateCustomer"], "<PostResultsTo>Sales Offset Account</PostResultsTo>") {
 		t.Error(f.sent["UpdateCustomer"])
 	}
-	f.answers("GetCustomerByKey", "")
+	f.faults("GetCustomerByKey", systemFault)
 	err := f.client(t).UpdateCustomer(t.Context(), Customer{ID: "WEB0000312"})
-	if !errors.Is(err, ErrNotFound) || !failure.Of(err).Unsent || f.calls["UpdateCustomer"] != 1 {
+	if failure.Of(err).Code != "gp.system_exception" || !failure.Of(err).Unsent || f.calls["UpdateCustomer"] != 1 {
 		t.Errorf("got %v", err)
 	}
 }
