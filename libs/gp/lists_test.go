@@ -47,7 +47,10 @@ func TestLists(t *testing.T) {
 	c, ctx := f.client(t), t.Context()
 	day1, day2 := day(2026, 10, 2), day(2026, 11, 24)
 	key := PricingKey{"MUG", "USD", "RETAIL", "Each"}
-	deleted := func(k ChangedKey) []ChangedKey { k.Action, k.LastModified = Deleted, stamp; return []ChangedKey{k} }
+	deleted := func(k ChangedKey) []ChangedKey {
+		k.Action, k.LastModified = ActionDeleted, stamp
+		return []ChangedKey{k}
+	}
 	for name, tt := range map[string]struct {
 		got, want any
 		err       error
@@ -136,7 +139,7 @@ func TestReceiptAndJournalRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := func(column string) string { return text(column).Draw(t, column) }
 		receipt := CashReceipt{
-			Number: s("DOCNUMBR"), CustomerID: s("CUSTNMBR"), Type: rapid.SampledFrom([]ReceiptType{"", CheckReceipt, CashReceived}).Draw(t, "type"),
+			Number: s("DOCNUMBR"), CustomerID: s("CUSTNMBR"), Type: rapid.SampledFrom([]ReceiptType{"", ReceiptByCheck, ReceiptInCash}).Draw(t, "type"),
 			Date: drawDate(t, "date"), Amount: drawAmount(t, "amount", 2), CurrencyISO: "USD", BatchID: s("BACHNUMB"),
 			CheckbookID: s("CHEKBKID"), CardID: s("CARDNAME"), CheckNumber: s("CHEKNMBR"), Description: s("TRXDSCRN"),
 		}

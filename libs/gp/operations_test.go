@@ -21,7 +21,7 @@ var (
 		Payments: []Payment{{Type: CardPayment, Amount: amount("65"), Date: day(2026, 11, 28), CardID: "Visa"}},
 	}
 	sampleReceipt = CashReceipt{
-		Number: "PYMT0001", CustomerID: "WEB0000312", Type: CardReceipt, Date: day(2026, 11, 24), Amount: amount("76.36"),
+		Number: "PYMT0001", CustomerID: "WEB0000312", Type: ReceiptByCard, Date: day(2026, 11, 24), Amount: amount("76.36"),
 		CurrencyISO: "USD", BatchID: "MAGPIE", CheckbookID: "UPTOWN TRUST", CardID: "Visa", Description: "order 100000417",
 	}
 	sampleJournal = GLTransaction{
@@ -107,7 +107,7 @@ var writes = map[string]func(context.Context, *Client) error{
 
 var (
 	days      = DateRange{day(2026, 11, 1), day(2026, 11, 30)}
-	changed   = ChangedCriteria{LastModified: window, Action: Deleted, ID: Match{From: "A"}}
+	changed   = ChangedCriteria{LastModified: window, Action: ActionDeleted, ID: Match{From: "A"}}
 	everySale = SalesCriteria{
 		State: "History", Number: Match{Like: "WEB%"}, CustomerID: Match{Equal: "C"}, CustomerName: Match{Like: "Ada%"},
 		CustomerPO: Match{Equal: "1"}, BatchID: Match{Equal: "B"}, DocumentTypeID: Match{Equal: "WEBORD"},
@@ -261,6 +261,7 @@ func TestRefusedUnsent(t *testing.T) {
 		"goods that go nowhere":   {c.CreateSalesReturn(t.Context(), goods), "gp.return.quantity"},
 		"an address without id":   {c.CreateCustomerAddress(t.Context(), "WEB1", CustomerAddress{}), "gp.required"},
 		"an item without number":  {c.CreateSalesItem(t.Context(), Item{}), "gp.required"},
+		"a weight in grams":       {c.CreateSalesItem(t.Context(), Item{Number: "MUG", Weight: amount("0.455")}), "gp.weight.too_precise"},
 		"a price of no currency":  {c.CreateItemCurrency(t.Context(), ItemCurrency{ItemNumber: "MUG"}), "gp.required"},
 		"a journal of no number":  {second(c.GLTransaction(t.Context(), 0, day(2026, 11, 24))), "gp.required"},
 		"a receipt of half cents": {c.CreateCashReceipt(t.Context(), CashReceipt{CurrencyISO: "USD", Amount: amount("0.005")}), "gp.money.too_precise"},
