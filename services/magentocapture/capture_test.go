@@ -29,7 +29,7 @@ func TestManyNoticesOfOneOrderAreOneReadAndOneChange(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
 	before := time.Now().UTC()
-	handle(t, capture(t, b, s),
+	handle(t, newCapture(t, b, s),
 		orderNotice(t, b, "123", "n1"), orderNotice(t, b, "123", "n2"), orderNotice(t, b, "123", "n3"))
 
 	if len(s.searches) != 1 || !slices.Equal(s.searches[0], []string{"123"}) {
@@ -65,7 +65,7 @@ func TestANoticeThatComesDuringTheReadCausesAnother(t *testing.T) {
 	if _, err := b.Publish(t.Context(), noticeMessage(events.Order, "123", "n1")); err != nil {
 		t.Fatal(err)
 	}
-	consume(t, b, capture(t, b, s))
+	consume(t, b, newCapture(t, b, s))
 	<-reading // it has seen the order as new, and not answered yet
 	s.put(order("123", 871, "processing"))
 	if _, err := b.Publish(t.Context(), noticeMessage(events.Order, "123", "n2")); err != nil {
@@ -87,12 +87,12 @@ func TestASlowReaderThatWasOvertakenReadsAgain(t *testing.T) {
 			var want []string
 			if known {
 				s.put(order("123", 871, "pending"))
-				handle(t, capture(t, b, s), orderNotice(t, b, "123", "n0"))
+				handle(t, newCapture(t, b, s), orderNotice(t, b, "123", "n0"))
 				want = append(want, "pending")
 			}
 			s.put(order("123", 871, "new"))
 
-			slow, fast := capture(t, b, s), capture(t, b, s)
+			slow, fast := newCapture(t, b, s), newCapture(t, b, s)
 			d := orderNotice(t, b, "123", "n1")
 			reading, answer, result := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 			s.answering = func() { close(reading); <-answer }
@@ -138,7 +138,7 @@ func TestChangesOnlyGoForward(t *testing.T) {
 
 	var wg sync.WaitGroup
 	for r := range readers {
-		c := capture(t, b, s)
+		c := newCapture(t, b, s)
 		var batch []*bus.Delivery
 		for i := range rounds {
 			batch = append(batch, orderNotice(t, b, "123", fmt.Sprintf("n%d-%d", r, i)))
@@ -174,7 +174,7 @@ func TestChangesOnlyGoForward(t *testing.T) {
 
 func TestTheSameContentAgainIsAnotherChange(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
-	c := capture(t, b, s)
+	c := newCapture(t, b, s)
 	for i, what := range []string{"A", "B", "A"} {
 		s.put(order("123", 871, what))
 		handle(t, c, orderNotice(t, b, "123", fmt.Sprint("n", i)))
@@ -190,7 +190,7 @@ func TestTheSameContentAgainIsAnotherChange(t *testing.T) {
 
 func TestWhatReadsAsBeforeIsNoChange(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
-	c := capture(t, b, s)
+	c := newCapture(t, b, s)
 	o := order("123", 871, "a <b> & c")
 	s.put(o)
 	handle(t, c, orderNotice(t, b, "123", "n1"))
@@ -217,7 +217,7 @@ func TestWhatReadsAsBeforeIsNoChange(t *testing.T) {
 
 func TestAReplayReadsAnewAndPublishesWhatReadsAsBefore(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
-	c := capture(t, b, s)
+	c := newCapture(t, b, s)
 	s.put(order("123", 871, "new"))
 	handle(t, c, orderNotice(t, b, "123", "n1"))
 
@@ -241,7 +241,7 @@ func TestTheHashIsOfTheRecordAsItIsPublished(t *testing.T) {
 	o := order("123", 871, "a <b> & c")
 	o.Raw = json.RawMessage(strings.Replace(string(o.Raw), ",", " , ", 1))
 	s.put(o)
-	handle(t, capture(t, b, s), orderNotice(t, b, "123", "n1"))
+	handle(t, newCapture(t, b, s), orderNotice(t, b, "123", "n1"))
 	change := changes(t, b)[0]
 	sum := sha256.Sum256(change.Record)
 	if want := hex.EncodeToString(sum[:]); change.Hash != want {
@@ -255,7 +255,7 @@ func TestALastChangeThatCantBeReadIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.put(order("123", 871, "new"))
-	handle(t, capture(t, b, s), orderNotice(t, b, "123", "n1"))
+	handle(t, newCapture(t, b, s), orderNotice(t, b, "123", "n1"))
 	if got := scan(t, b, bus.Changes); len(got) != 2 {
 		t.Errorf("%d messages", len(got))
 	}
@@ -295,7 +295,7 @@ func TestWhatBecomesOfANoticeThatIsNoChange(t *testing.T) {
 			}
 			d := notice(t, b, tc.entity, tc.key, "n1")
 			d.First = d.First.Add(-tc.age)
-			err := capture(t, b, tc.shop).Handle(t.Context(), []*bus.Delivery{d})[0]
+			err := newCapture(t, b, tc.shop).Handle(t.Context(), []*bus.Delivery{d})[0]
 			switch {
 			case tc.waits:
 				if !isWait(err) {
@@ -328,7 +328,7 @@ func TestAnOrderThatIsCommittedAfterItsWebhookIsReadLater(t *testing.T) {
 	if _, err := b.Publish(t.Context(), noticeMessage(events.Order, "123", "n1")); err != nil {
 		t.Fatal(err)
 	}
-	consume(t, b, capture(t, b, s))
+	consume(t, b, newCapture(t, b, s))
 	until(t, "the change", func() bool { return len(scan(t, b, bus.Changes)) == 1 })
 	if got := s.reads(); got != 2 {
 		t.Errorf("%d reads", got)
@@ -341,7 +341,7 @@ func TestAnOrderThatIsCommittedAfterItsWebhookIsReadLater(t *testing.T) {
 func TestANoticeOfANumberBecomesOneOfTheBusinessKey(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
-	c := capture(t, b, s)
+	c := newCapture(t, b, s)
 	d := orderNotice(t, b, events.InternalID(871), "n1")
 	handle(t, c, d)
 	handle(t, c, d) // delivered again
@@ -374,8 +374,7 @@ func TestAnOrderThatNobodyAskedForIsLeftAlone(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
 	s.put(order("124", 872, "new"))
-	c := capture(t, b, s)
-	c.store = chatty{s}
+	c := captureOn(t, b, b, chatty{s}, breaker.New("magento", breaker.Config{}))
 	handle(t, c, orderNotice(t, b, "123", "n1"), orderNotice(t, b, events.InternalID(871), "n2"))
 	if got := scan(t, b, bus.Changes); len(got) != 1 || got[0].Subject != "magpie.change.main.magento.order.123" {
 		t.Errorf("%d changes", len(got))
@@ -390,7 +389,7 @@ func TestCardDataIsRemovedBeforePublishing(t *testing.T) {
 	o := order("123", 871, "new")
 	o.Raw = json.RawMessage(`{"entity_id":871,"increment_id":"123","payment":{"cc_number":"4111111111111111","cc_last4":"1111"},"note":"paid by 4111 1111 1111 1111"}`)
 	s.put(o)
-	c := capture(t, b, s)
+	c := newCapture(t, b, s)
 	handle(t, c, orderNotice(t, b, "123", "n1"))
 	record := string(changes(t, b)[0].Record)
 	if strings.Contains(record, "4111") || !strings.Contains(record, `"cc_last4":"1111"`) {
@@ -413,7 +412,7 @@ func TestASearchAsksForFiftyAtMost(t *testing.T) {
 	for i := range 60 {
 		batch = append(batch, orderNotice(t, b, events.InternalID(int64(1+i)), fmt.Sprint("i", i)))
 	}
-	handle(t, capture(t, b, s), batch...)
+	handle(t, newCapture(t, b, s), batch...)
 	sizes := func(n int, size func(int) int) (out []int) {
 		for i := range n {
 			out = append(out, size(i))
@@ -437,7 +436,7 @@ func TestOneOrdersFailureIsItsOwn(t *testing.T) {
 	s.put(order("1", 1, "new"))
 	s.put(order("2", 2, "new"))
 	s.put(order("2", 3, "new"))
-	results := capture(t, b, s).Handle(t.Context(), []*bus.Delivery{
+	results := newCapture(t, b, s).Handle(t.Context(), []*bus.Delivery{
 		orderNotice(t, b, "1", "n1"), orderNotice(t, b, "2", "n2"), orderNotice(t, b, "3", "n3"), orderNotice(t, b, "1", "n4"),
 	})
 	if results[0] != nil || results[3] != nil {

@@ -2,17 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/breaker"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/capture"
 	"github.com/magpie-integration/magpie/libs/claim"
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/effect"
@@ -114,20 +117,36 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 		}
 		spec := bus.CaptureSpec(events.RoleMagentoCapture, pair.Name, events.Magento, pair.Magento.Parallel)
 		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
-		capture := magentocapture.New(magentocapture.Config{
+		c := a.consumer(spec, b)
+		reads := magentocapture.New(magentocapture.Config{
 			Pair: pair.Name, NotFoundWait: pair.Magento.NotFoundWait, EditWait: pair.Magento.EditWait, Parallel: pair.Magento.Parallel,
 			Every: pair.Magento.Sweep.Every, Overlap: pair.Magento.Sweep.Overlap,
-			Looked: a.heart(events.RoleMagentoCapture).looked,
+			Looked: a.heart(events.RoleMagentoCapture).looked, Waiting: waiting(c),
 		}, store, a.bus, cursors, b, a.telemetry.Metrics)
-		c := a.consumer(spec, b)
-		a.add(
-			component{name: spec.Name, ready: c.Ready, run: func(ctx context.Context) error {
-				return c.RunBatches(ctx, magentocapture.BatchSize, capture.Handle)
-			}},
-			component{name: spec.Name + " sweep", run: capture.Sweep},
-		)
+		a.addCapture(c, reads)
 	}
 	return nil
+}
+
+// addCapture runs what a capture reads for notices, and its sweeps.
+func (a *app) addCapture(c *bus.Consumer, reads *capture.Capture) {
+	a.add(
+		component{name: c.Spec.Name, ready: c.Ready, run: func(ctx context.Context) error {
+			return c.RunBatches(ctx, capture.BatchSize, reads.Handle)
+		}},
+		component{name: c.Spec.Name + " sweep", run: reads.RunSweeps},
+	)
+}
+
+// waiting tells how many messages wait for a consumer.
+func waiting(c *bus.Consumer) func(context.Context) (uint64, error) {
+	return func(ctx context.Context) (uint64, error) {
+		lag, err := c.Lag(ctx)
+		if errors.Is(err, jetstream.ErrConsumerNotFound) { // it is being made; the first sweep need not wait for that
+			return 0, nil
+		}
+		return lag.Pending, err
+	}
 }
 
 func addTransform(ctx context.Context, a *app) error {
