@@ -253,10 +253,11 @@ func (i *orderItem) toShip() decimal.Decimal {
 	return i.unshipped()
 }
 
-// unshipped is what could be shipped, were it not virtual: refunds take from
-// what was shipped first (Magento core, Sales/Model/Order/Item::getSimpleQtyToShip).
+// unshipped is what could be shipped, were it not virtual. What is refunded
+// counts as if it had not been shipped, even if it was and came back (Magento
+// core, Sales/Model/Order/Item::getSimpleQtyToShip).
 func (i *orderItem) unshipped() decimal.Decimal {
-	return decimal.Max(decimal.Zero, i.QtyOrdered.Sub(decimal.Max(i.QtyShipped, i.QtyRefunded)).Sub(i.QtyCanceled))
+	return decimal.Max(decimal.Zero, i.QtyOrdered.Sub(i.QtyShipped).Sub(i.QtyRefunded).Sub(i.QtyCanceled))
 }
 
 func (i *orderItem) toCancel() decimal.Decimal { return decimal.Min(i.toInvoice(), i.unshipped()) }

@@ -3,6 +3,7 @@ package magento
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -107,12 +108,12 @@ func (s *Server) isProductSalable(ctx context.Context, c *call) ([]byte, error) 
 // salable reports whether any of a SKU can be sold. What nobody knows can't.
 func (s *Server) salable(ctx context.Context, st stock, sku string) (bool, error) {
 	a, err := s.availability(ctx, st, sku)
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		return a.isSalable(), nil
-	case errNoSourceItems:
+	case errors.Is(err, errNoSourceItems):
 		return s.anyPartSalable(ctx, st, sku)
-	case errNoProduct, errNotAssigned:
+	case errors.Is(err, errNoProduct), errors.Is(err, errNotAssigned):
 		return false, nil
 	}
 	return false, err

@@ -86,7 +86,7 @@ func insertStoreStock(ctx context.Context, tx *sql.Tx, products []Product) error
 
 // values is a table of literals, so that searches work on what never changes.
 func values(columns string, rows []string) string {
-	return "(WITH v(" + columns + ") AS (VALUES " + strings.Join(rows, ", ") + ") SELECT * FROM v)"
+	return "(WITH v(" + columns + ") AS (VALUES " + strings.Join(rows, ", ") + ") SELECT " + columns + " FROM v)"
 }
 
 func (s *Server) searchStocks(ctx context.Context, c *call) ([]byte, error) {
