@@ -57,7 +57,7 @@ func (s *Server) graphQL(w http.ResponseWriter, r *http.Request) {
 		}
 		found, err := s.shownProducts(r.Context(), store, f.skus())
 		if err == nil {
-			data[f.name], err = f.pick("Products", found)
+			data[f.alias], err = f.pick("Products", found)
 		}
 		if err != nil {
 			writeGraphQL(w, nil, err)

@@ -95,7 +95,7 @@ func (s *Server) searchStocks(ctx context.Context, c *call) ([]byte, error) {
 		rows = append(rows, fmt.Sprintf("(%d, '%s')", st.id, st.name))
 	}
 	e := entity{from: values("stock_id, name", rows), key: "stock_id", doc: "name", fields: map[string]field{
-		"stock_id": {"stock_id", numberField}, "name": {"name", textField},
+		"stock_id": {"CAST(stock_id AS INTEGER)", numberField}, "name": {"name", textField},
 	}}
 	return s.searchSetup(ctx, c, e, func(w *phpWriter, row found) {
 		st, _ := s.stockByID(row.key)
@@ -107,7 +107,7 @@ func (s *Server) searchSources(ctx context.Context, c *call) ([]byte, error) {
 	e := entity{
 		from: values("n, source_code, name, enabled", []string{"(0, 'default', 'Default Source', 1)", "(1, 'store', 'Store', 1)"}),
 		key:  "n", doc: "source_code", fields: map[string]field{
-			"source_code": {"source_code", textField}, "name": {"name", textField}, "enabled": {"enabled", numberField},
+			"source_code": {"source_code", textField}, "name": {"name", textField}, "enabled": {"CAST(enabled AS INTEGER)", numberField},
 		},
 	}
 	return s.searchSetup(ctx, c, e, func(w *phpWriter, row found) { w.source(string(row.doc)) })
@@ -121,7 +121,7 @@ func (s *Server) searchStockSourceLinks(ctx context.Context, c *call) ([]byte, e
 		}
 	}
 	e := entity{from: values("stock_id, source_code, priority", rows), key: "stock_id * 100 + priority", doc: "source_code", fields: map[string]field{
-		"stock_id": {"stock_id", numberField}, "source_code": {"source_code", textField}, "priority": {"priority", numberField},
+		"stock_id": {"CAST(stock_id AS INTEGER)", numberField}, "source_code": {"source_code", textField}, "priority": {"CAST(priority AS INTEGER)", numberField},
 	}}
 	return s.searchSetup(ctx, c, e, func(w *phpWriter, row found) {
 		w.int("stock_id", row.key/100)
@@ -130,8 +130,13 @@ func (s *Server) searchStockSourceLinks(ctx context.Context, c *call) ([]byte, e
 	})
 }
 
+// searchSetup searches what the merchant set up; asking for nothing means all.
 func (s *Server) searchSetup(ctx context.Context, c *call, e entity, write func(w *phpWriter, row found)) ([]byte, error) {
-	crit, err := parseCriteria(c.query, s.cfg.PageSizeLimit)
+	query := c.query
+	if query.get("searchCriteria", "search_criteria") == nil {
+		query = parsePHPQuery("searchCriteria=")
+	}
+	crit, err := parseCriteria(query, s.cfg.PageSizeLimit)
 	if err != nil {
 		return nil, err
 	}
