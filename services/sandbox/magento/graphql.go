@@ -95,7 +95,7 @@ func (f graphField) skus() (skus []string) {
 func (s *Server) shownProducts(ctx context.Context, store Store, skus []string) (map[string]any, error) {
 	items := []any{}
 	for _, sku := range skus {
-		p := s.shelf.bySKU[strings.ToUpper(sku)]
+		p := s.shelf.get(sku)
 		if p == nil {
 			continue
 		}
@@ -142,15 +142,15 @@ func (sh *shelf) lowest(p *Product, final bool) decimal.Decimal {
 	case p.dynamicBundle():
 		sum := decimal.Zero
 		for _, part := range p.Parts {
-			if of := sh.bySKU[strings.ToUpper(part.SKU)]; of != nil {
+			if of := sh.get(part.SKU); of != nil {
 				sum = sum.Add(own(of).Mul(part.Qty))
 			}
 		}
 		return sum
 	case p.Type == TypeConfigurable, p.Type == TypeGrouped:
-		members := sh.children[p.SKU]
+		members := sh.childrenOf(p.SKU)
 		for _, part := range p.Parts {
-			members = append(members[:len(members):len(members)], sh.bySKU[strings.ToUpper(part.SKU)])
+			members = append(members[:len(members):len(members)], sh.get(part.SKU))
 		}
 		least := own(p)
 		for n, m := range members {

@@ -122,12 +122,12 @@ func (s *Server) salable(ctx context.Context, st stock, sku string) (bool, error
 // anyPartSalable is for products that stand for others: a configurable product
 // and a group need one that can be sold, a bundle needs all.
 func (s *Server) anyPartSalable(ctx context.Context, st stock, sku string) (bool, error) {
-	p := s.shelf.bySKU[strings.ToUpper(sku)]
+	p := s.shelf.get(sku)
 	if p == nil {
 		return false, nil
 	}
 	var parts []string
-	for _, child := range s.shelf.children[p.SKU] {
+	for _, child := range s.shelf.childrenOf(p.SKU) {
 		parts = append(parts, child.SKU)
 	}
 	for _, part := range p.Parts {
