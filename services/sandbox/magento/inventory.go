@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
@@ -52,22 +51,6 @@ func upsertSourceItem(ctx context.Context, tx *sql.Tx, si sourceItem) error {
 		return fmt.Errorf("write stock of %s: %w", si.SKU, err)
 	}
 	return nil
-}
-
-// takeStock lowers the default source, as a shipment does.
-func takeStock(ctx context.Context, tx *sql.Tx, sku string, qty decimal.Decimal) error {
-	var quantity string
-	switch err := tx.QueryRowContext(ctx, `SELECT quantity FROM inventory_source_item WHERE sku = ? AND source_code = ?`, sku, defaultSource).Scan(&quantity); {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil
-	case err != nil:
-		return fmt.Errorf("read stock of %s: %w", sku, err)
-	}
-	onHand, err := decimal.NewFromString(quantity)
-	if err != nil {
-		return fmt.Errorf("read stock of %s: %w", sku, err)
-	}
-	return upsertSourceItem(ctx, tx, sourceItem{SKU: sku, SourceCode: defaultSource, Quantity: onHand.Sub(qty), Status: 1})
 }
 
 func (s *Server) searchSourceItems(ctx context.Context, c *call) ([]byte, error) {
@@ -129,7 +112,7 @@ func (s *Server) saveSourceItems(ctx context.Context, c *call) ([]byte, error) {
 			return nil, badRequest(`Validation Failed: "source_code" can not contain whitespaces.`)
 		case si.Status != 0 && si.Status != 1:
 			return nil, badRequest(`Validation Failed: "status" should be a known status.`)
-		case !strings.EqualFold(si.SourceCode, defaultSource):
+		case !knownSource(si.SourceCode):
 			return nil, badRequest("Could not save Source Item")
 		}
 	}

@@ -42,6 +42,7 @@ func (s *Server) api() http.Handler {
 	get := func(path, resource string, fn service) { s.route(r, http.MethodGet, path, resource, fn) }
 	post := func(path, resource string, fn service) { s.route(r, http.MethodPost, path, resource, fn) }
 	put := func(path, resource string, fn service) { s.route(r, http.MethodPut, path, resource, fn) }
+	del := func(path, resource string, fn service) { s.route(r, http.MethodDelete, path, resource, fn) }
 
 	get("/V1/orders", "Magento_Sales::actions_view", s.searchOrders)
 	get("/V1/orders/items", "Magento_Sales::actions_view", s.searchItems)
@@ -56,12 +57,7 @@ func (s *Server) api() http.Handler {
 	post("/V1/orders/{id}/hold", "Magento_Sales::hold", s.holdOrder)
 	post("/V1/orders/{id}/unhold", "Magento_Sales::unhold", s.unholdOrder)
 	post("/V1/orders/{id}/emails", "Magento_Sales::emails", s.emailOrder)
-	post("/V1/order/{id}/invoice", "Magento_Sales::invoice", s.invoiceOrder)
-	post("/V1/order/{id}/ship", "Magento_Sales::ship", s.shipOrder)
-	get("/V1/invoices", "Magento_Sales::sales_invoice", s.searchInvoices)
-	get("/V1/invoices/{id}", "Magento_Sales::sales_invoice", s.getInvoice)
-	get("/V1/shipments", "Magento_Sales::shipment", s.searchShipments)
-	get("/V1/shipment/{id}", "Magento_Sales::shipment", s.getShipment)
+	s.salesRoutes(get, post, put, del)
 
 	get("/V1/customers/search", "Magento_Customer::customer", s.searchCustomers)
 	get("/V1/customers/{id}", "Magento_Customer::customer", s.getCustomer)

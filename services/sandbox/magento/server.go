@@ -3,6 +3,7 @@ package magento
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -31,7 +32,9 @@ type Server struct {
 	// orderLocks make changes of one order wait for each other.
 	orderLocks [64]sync.Mutex
 
-	ids struct{ order, item, history, invoice, shipment atomic.Int64 }
+	ids struct{ order, item, history, invoice, shipment, creditmemo, track, note atomic.Int64 }
+
+	clerk clerk
 
 	seqMu     sync.Mutex
 	sequences map[int64]*atomic.Int64 // by store id
@@ -55,6 +58,9 @@ func New(cfg Config) (*Server, error) {
 		shopper: &shopper{rng: rand.New(rand.NewPCG(cfg.Seed, 0x73686f70))},
 	}
 	s.version.Store(cfg.Version)
+	if err := s.SetClerk(cfg.Clerk); err != nil {
+		return nil, errors.Join(err, db.close())
+	}
 	for _, w := range cfg.Webhooks {
 		if _, err := s.AddWebhook(w); err != nil {
 			_ = db.close()
@@ -95,10 +101,14 @@ func (s *Server) load(ctx context.Context) error {
 		return err
 	}
 	for query, id := range map[string]*atomic.Int64{
-		`SELECT MAX(entity_id) FROM sales_order`:    &s.ids.order,
-		`SELECT MAX(item_id) FROM sales_order_item`: &s.ids.item,
-		`SELECT MAX(entity_id) FROM sales_invoice`:  &s.ids.invoice,
-		`SELECT MAX(entity_id) FROM sales_shipment`: &s.ids.shipment,
+		`SELECT MAX(entity_id) FROM sales_order`:          &s.ids.order,
+		`SELECT MAX(item_id) FROM sales_order_item`:       &s.ids.item,
+		`SELECT MAX(entity_id) FROM sales_invoice`:        &s.ids.invoice,
+		`SELECT MAX(entity_id) FROM sales_shipment`:       &s.ids.shipment,
+		`SELECT MAX(entity_id) FROM sales_creditmemo`:     &s.ids.creditmemo,
+		`SELECT MAX(entity_id) FROM sales_shipment_track`: &s.ids.track,
+		`SELECT MAX(json_extract(n.value, '$.entity_id')) FROM (SELECT doc FROM sales_invoice UNION ALL SELECT doc FROM sales_shipment
+			UNION ALL SELECT doc FROM sales_creditmemo), json_each(doc, '$.notes') AS n`: &s.ids.note,
 		`SELECT MAX(json_extract(h.value, '$.entity_id')) FROM sales_order, json_each(doc, '$.status_histories') AS h`: &s.ids.history,
 	} {
 		last, err := s.db.maxID(ctx, query)
@@ -129,6 +139,9 @@ func (s *Server) seed(ctx context.Context) error {
 		if err := insertStock(ctx, tx, rng, products); err != nil {
 			return err
 		}
+		if err := insertStoreStock(ctx, tx, products); err != nil {
+			return err
+		}
 		for _, c := range customers {
 			if err := insertCustomer(ctx, tx, c); err != nil {
 				return err
@@ -154,13 +167,15 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return s.hooks.run(ctx) })
 	group.Go(func() error { return s.hooks.challenge(ctx) })
 	group.Go(func() error { return s.settlePayments(ctx) })
+	group.Go(func() error { return s.serveCustomers(ctx) })
 	return group.Wait()
 }
 
 // Handler serves the REST API, the admin API under /_sandbox, and a short
-// index. Only the REST API goes through the faults.
+// index. The REST API and GraphQL go through the faults.
 func (s *Server) Handler() http.Handler {
 	rest := s.cfg.Fault.Wrap(s.rest(s.api()))
+	shop := s.cfg.Fault.Wrap(http.HandlerFunc(s.graphQL))
 	admin := s.admin()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
@@ -171,6 +186,8 @@ func (s *Server) Handler() http.Handler {
 			admin.ServeHTTP(w, r)
 		case strings.HasPrefix(path, keyFiles):
 			s.keyFile(w, r)
+		case path == "/graphql":
+			shop.ServeHTTP(w, r)
 		case strings.HasPrefix(path, "/rest/"), strings.HasPrefix(path, "/index.php/rest/"):
 			rest.ServeHTTP(w, r)
 		default:
