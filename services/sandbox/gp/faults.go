@@ -86,6 +86,7 @@ const (
 	ruleClosed                            // fiscal period closed
 	ruleState                             // void or history can't be changed
 	ruleBalance                           // journal out of balance
+	ruleReturnQuantity                    // quantities of a return by type are not its quantity
 )
 
 // errLockedBatch is a batch in use as a system exception, when so configured.
