@@ -64,6 +64,14 @@ func (c *call) fulfil(ctx context.Context, o *object, lines map[string]decimal.D
 		wanted[item] = wanted[item].Add(v)
 	}
 	f := &findings{object: "SalesOrder"}
+	for item, v := range wanted {
+		if v.IsNegative() {
+			f.add(ruleAmount, "Lines.QuantityFulfilled", "The quantity to fulfil of item %s is less than zero.", item)
+		}
+	}
+	if err := f.err(); err != nil {
+		return err
+	}
 	for _, l := range o.list("Lines") {
 		open, err := c.fulfillable(ctx, l)
 		if err != nil {
@@ -93,9 +101,6 @@ func (c *call) fulfil(ctx context.Context, o *object, lines map[string]decimal.D
 	for item, left := range wanted {
 		if left.IsPositive() {
 			f.add(ruleShortage, "Lines.QuantityFulfilled", "The order %s has %s of item %s less to fulfil than asked for: only what is allocated can be.", o.str("Key.Id"), left, item)
-		}
-		if left.IsNegative() {
-			f.add(ruleAmount, "Lines.QuantityFulfilled", "The quantity to fulfil of item %s is less than zero.", item)
 		}
 	}
 	return f.err()

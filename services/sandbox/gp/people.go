@@ -41,12 +41,17 @@ func (s *Server) Run(ctx context.Context) error {
 		if p.rate <= 0 {
 			continue
 		}
-		rng := rand.New(rand.NewPCG(s.cfg.People.Seed, uint64(i))) //nolint:gosec // made-up people
+		rng := newPerson(s.cfg.People.Seed, i)
 		wait.Go(func() { s.every(ctx, p.name, p.rate, func() error { return p.act(ctx, rng) }) })
 	}
 	wait.Wait()
 	<-ctx.Done()
 	return nil
+}
+
+// newPerson is what a person's choices follow from.
+func newPerson(seed uint64, person int) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, uint64(person))) //nolint:gosec // made-up people
 }
 
 // every acts at a steady rate. Refusals belong to a person's day.

@@ -3,7 +3,6 @@ package gp
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -131,25 +130,32 @@ func (t *transfer) part(v, of, before, now decimal.Decimal) decimal.Decimal {
 	return upTo(before.Add(now)).Sub(upTo(before))
 }
 
-// copyShared copies what both types have. Lists are copied one level deep.
+// copyShared copies what both types have but the key.
 func copyShared(to, from *object) {
 	for name, v := range from.values {
-		if !to.has(name) || name == "Key" {
-			continue
+		if to.has(name) && name != "Key" {
+			to.values[name] = cloneValue(v)
 		}
-		if list, ok := v.([]any); ok {
-			entries := slices.Clone(list)
-			for i, e := range entries {
-				if o, ok := e.(*object); ok {
-					twin := &object{typ: o.typ, values: map[string]any{}}
-					twin.overlay(o)
-					entries[i] = twin
-				}
-			}
-			v = entries
-		}
-		to.values[name] = v
 	}
+}
+
+// cloneValue copies a value with all that is in it.
+func cloneValue(v any) any {
+	switch v := v.(type) {
+	case *object:
+		twin := &object{typ: v.typ, values: make(map[string]any, len(v.values))}
+		for name, inner := range v.values {
+			twin.values[name] = cloneValue(inner)
+		}
+		return twin
+	case []any:
+		twins := make([]any, len(v))
+		for i, inner := range v {
+			twins[i] = cloneValue(inner)
+		}
+		return twins
+	}
+	return v
 }
 
 func (c *call) transferHeader(t *transfer) {
@@ -221,9 +227,9 @@ func (c *call) transferDeposits(ctx context.Context, t *transfer) error {
 		if !take.IsPositive() {
 			continue
 		}
-		twin := &object{typ: p.typ, values: map[string]any{}}
-		twin.overlay(p)
-		list = append(list, twin.set("PaymentAmount", money(t.order.currency, take)))
+		twin := newObject(p.typ.name)
+		copyShared(twin, p)
+		list = append(list, twin.set("Key.SequenceNumber", p.int("Key.SequenceNumber")).set("PaymentAmount", money(t.order.currency, take)))
 		sum = sum.Add(take)
 		if _, err := c.q.ExecContext(ctx, `UPDATE SOP10103 SET DEPSTATS = 1 WHERE SOPNUMBE = ? AND SOPTYPE = ? AND SEQNUMBR = ?`,
 			t.order.number(), orders.code, p.int("Key.SequenceNumber")); err != nil {
