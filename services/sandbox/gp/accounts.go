@@ -3,7 +3,52 @@ package gp
 import (
 	"context"
 	"fmt"
+	"strings"
 )
+
+// Checkbook is a bank account of the company (CM00100).
+type Checkbook struct {
+	Entry
+	// Currency is the one that it takes; "" is the functional currency.
+	Currency string
+	Inactive bool
+}
+
+// Account is a posting account of the general ledger (GL00100), its id with
+// separators as GL00105 has it.
+type Account struct {
+	Entry
+	Inactive bool
+}
+
+func (c Config) checkbook(id string) (Checkbook, bool) {
+	for _, b := range c.Checkbooks {
+		if strings.EqualFold(b.ID, id) {
+			if b.Currency == "" {
+				b.Currency = c.Currencies[0].ISOCode
+			}
+			return b, true
+		}
+	}
+	return Checkbook{}, false
+}
+
+func (c Config) checkbooks() []Entry {
+	list := make([]Entry, len(c.Checkbooks))
+	for i, b := range c.Checkbooks {
+		list[i] = b.Entry
+	}
+	return list
+}
+
+func (c Config) account(id string) (Account, bool) {
+	for _, a := range c.Accounts {
+		if strings.EqualFold(a.ID, id) {
+			return a, true
+		}
+	}
+	return Account{}, false
+}
 
 // sampleAccounts is the chart of accounts when the configuration brings none.
 var sampleAccounts = []Account{

@@ -136,7 +136,7 @@ func (c *call) onShelf(ctx context.Context, l *line) (decimal.Decimal, error) {
 // stockChange is what happens to an item's quantities at a site, in the line's
 // unit.
 type stockChange struct {
-	onHand, allocated, backorder         decimal.Decimal
+	onHand, allocated, backorder        decimal.Decimal
 	returned, inUse, inService, damaged decimal.Decimal
 }
 

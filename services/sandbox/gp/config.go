@@ -116,21 +116,6 @@ type Entry struct {
 	Description string
 }
 
-// Checkbook is a bank account of the company (CM00100).
-type Checkbook struct {
-	Entry
-	// Currency is the one that it takes; "" is the functional currency.
-	Currency string
-	Inactive bool
-}
-
-// Account is a posting account of the general ledger (GL00100), its id with
-// separators as GL00105 has it.
-type Account struct {
-	Entry
-	Inactive bool
-}
-
 // Currency is a currency that the company may use.
 type Currency struct {
 	ISOCode  string
@@ -332,45 +317,6 @@ func find(list []Entry, id string) (Entry, bool) {
 		}
 	}
 	return Entry{}, false
-}
-
-// documentID is the document id that people use for a kind of document.
-func (c Config) documentID(k *documentKind) string {
-	for _, d := range c.DocumentTypes {
-		if d.Type == k.name {
-			return strings.ToUpper(d.ID)
-		}
-	}
-	return ""
-}
-
-func (c Config) checkbook(id string) (Checkbook, bool) {
-	for _, b := range c.Checkbooks {
-		if strings.EqualFold(b.ID, id) {
-			if b.Currency == "" {
-				b.Currency = c.Currencies[0].ISOCode
-			}
-			return b, true
-		}
-	}
-	return Checkbook{}, false
-}
-
-func (c Config) checkbooks() []Entry {
-	list := make([]Entry, len(c.Checkbooks))
-	for i, b := range c.Checkbooks {
-		list[i] = b.Entry
-	}
-	return list
-}
-
-func (c Config) account(id string) (Account, bool) {
-	for _, a := range c.Accounts {
-		if strings.EqualFold(a.ID, id) {
-			return a, true
-		}
-	}
-	return Account{}, false
 }
 
 func (c Config) currency(isoCode string) (Currency, bool) {

@@ -1,6 +1,9 @@
 package gp
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // documentKind is a type of sales document that the sandbox keeps. All types
 // share their tables, where SOPTYPE tells them apart, and most of their rules.
@@ -69,4 +72,14 @@ func kindOf(o *object) *documentKind {
 func (o *object) has(name string) bool {
 	_, ok := o.typ.field(name)
 	return ok
+}
+
+// documentID is the document id that people use for a kind of document.
+func (c Config) documentID(k *documentKind) string {
+	for _, d := range c.DocumentTypes {
+		if d.Type == k.name {
+			return strings.ToUpper(d.ID)
+		}
+	}
+	return ""
 }

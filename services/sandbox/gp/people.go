@@ -26,7 +26,8 @@ type People struct {
 	Clerk float64
 }
 
-// Run lets people work until ctx ends, and then returns nil.
+// Run lets people work until ctx ends or the server is closed, and then returns
+// nil; at once when there are none.
 func (s *Server) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	for i, p := range []struct {
@@ -45,7 +46,6 @@ func (s *Server) Run(ctx context.Context) error {
 		wait.Go(func() { s.every(ctx, p.name, p.rate, func() error { return p.act(ctx, rng) }) })
 	}
 	wait.Wait()
-	<-ctx.Done()
 	return nil
 }
 
@@ -66,8 +66,13 @@ func (s *Server) every(ctx context.Context, name string, rate float64, act func(
 			return
 		case <-ticker.C:
 		}
+		if !s.enter() {
+			return // closed
+		}
+		err := act()
+		s.calls.Done()
 		var refused *validationError
-		switch err := act(); {
+		switch {
 		case err == nil || ctx.Err() != nil:
 		case errors.As(err, &refused):
 			s.log.DebugContext(ctx, "refused", "person", name, "error", err)

@@ -38,7 +38,6 @@ func (c *call) documentSummaries(ctx context.Context, typ string, kinds ...*docu
 			p := k.places()[i]
 			var where condition
 			where.add("SOPTYPE = ?", k.code)
-			where.add("CUSTNMBR <> ''") // a row without a customer reserves a number
 			where.restrictAll(c.args.object("criteria"), map[string]string{
 				"TransactionState": "'" + p.state + "'", "Type": "'" + k.name + "'",
 				"DocumentId": "SOPNUMBE", "Date": "DOCDATE", "CustomerId": "CUSTNMBR", "CustomerName": "CUSTNAME",

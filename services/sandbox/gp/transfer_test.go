@@ -1,6 +1,7 @@
 package gp
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -261,7 +262,8 @@ func TestBatchIsLockedWhilePosting(t *testing.T) {
 	s := start(t, func(c *Config) { c.PostTime = time.Hour })
 	s.must("CreateSalesInvoice", invoiceXML(t))
 	posted := make(chan error, 1)
-	go func() { posted <- s.PostBatch(t.Context(), salesBatches, "MAGPIE") }()
+	ctx, hurry := context.WithCancel(t.Context())
+	go func() { posted <- s.PostBatch(ctx, salesBatches, "MAGPIE") }()
 	for locked := false; !locked; {
 		list, err := s.Batches(t.Context())
 		if err != nil {
@@ -275,12 +277,45 @@ func TestBatchIsLockedWhilePosting(t *testing.T) {
 	if got := s.refused(http.MethodPost, "/batches/MAGPIE/post", ""); !strings.Contains(got, "posting") {
 		t.Errorf("posted twice: %s", got)
 	}
-	close(s.done)
-	s.done = make(chan struct{}) // Close closes it again
+	hurry()
 	if err := <-posted; err != nil {
 		t.Error(err)
 	}
 	if i := s.invoice(); !i.History {
 		t.Errorf("invoice %+v", i)
+	}
+}
+
+// TestBackorderStaysInWork: what isn't there isn't transferred, and what has no
+// stock goes along.
+func TestBackorderStaysInWork(t *testing.T) {
+	s := start(t, nil)
+	if _, err := s.EnterOrder(t.Context(), PhoneOrder{Lines: map[string]decimal.Decimal{"scarce": decimal.NewFromInt(5), "FEE": decimal.NewFromInt(1)}}); err != nil {
+		t.Fatal(err)
+	}
+	s.admin(http.MethodPost, "/orders/WEBORD000009/fulfil", `{"transfer": true}`)
+	o, i := s.order(), s.invoice()
+	if o.History || i.Amount.String() != "35" || len(i.Lines) != 2 || o.Customer != "PHONE" || i.Customer != "PHONE" {
+		t.Errorf("order %+v\ninvoice %+v, want three of the scarce and the fee", o, i)
+	}
+	s.admin(http.MethodPost, "/invoices/"+i.Number+"/post", "")
+	if st := s.stockOf("SCARCE"); st.onHand.Sign() != 0 || st.allocated.Sign() != 0 || st.backorder.String() != "2" {
+		t.Errorf("stock %+v", st)
+	}
+}
+
+// TestKitLeavesStock: of a posted kit, its components are gone.
+func TestKitLeavesStock(t *testing.T) {
+	s := start(t, func(c *Config) {
+		c.Items = append(c.Items, Item{ItemNumber: "SET", Type: kitType, Price: decimal.NewFromInt(60),
+			Components: []Component{{"MUG-BLUE-11", decimal.NewFromInt(2)}, {"SCARCE", decimal.NewFromInt(1)}}})
+	})
+	s.admin(http.MethodPost, "/orders", `{"lines": {"SET": 3}}`)
+	s.admin(http.MethodPost, "/orders/WEBORD000009/fulfil", `{"transfer": true, "batch": "kits"}`)
+	s.admin(http.MethodPost, "/batches/KITS/post", "")
+	for item, want := range map[string]string{"MUG-BLUE-11": "134", "SCARCE": "0"} {
+		if st := s.stockOf(item); st.onHand.String() != want || st.allocated.Sign() != 0 {
+			t.Errorf("stock of %s %+v, want %s", item, st, want)
+		}
 	}
 }
