@@ -89,6 +89,13 @@ func TestInvoiceOfItsOwn(t *testing.T) {
 		t.Errorf("refused with %s", got)
 	}
 	s.must("VoidSalesInvoice", "<key><Id>HALF</Id></key>CONTEXT")
+	s.must("CreateSalesInvoice", invoiceXML(t, "WEB100000417", "MORE"))
+	s.must("UpdateSalesInvoice", "<salesInvoice><Key><Id>MORE</Id></Key><Lines><SalesInvoiceLine><Key><LineSequenceNumber>16384</LineSequenceNumber></Key>"+
+		"<Quantity><Value>3</Value><DecimalDigits>0</DecimalDigits></Quantity></SalesInvoiceLine></Lines></salesInvoice>CONTEXT")
+	if read := s.must("GetSalesInvoiceByKey", "<key><Id>MORE</Id></key>CONTEXT"); !strings.Contains(read, "<QuantityFulfilled><Value>3</Value>") {
+		t.Errorf("updated invoice reads %s", read)
+	}
+	s.must("DeleteSalesInvoice", "<key><Id>MORE</Id></key>CONTEXT")
 	if st := s.stockOf("MUG-BLUE-11"); st.allocated.Sign() != 0 {
 		t.Errorf("a void left %s allocated", st.allocated)
 	}

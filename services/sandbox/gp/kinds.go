@@ -14,6 +14,7 @@ type documentKind struct {
 	// payments are the payment types that it takes: deposits ride on orders,
 	// payments on invoices and returns.
 	payments      []string
+	takes         string // payments, for people
 	work, history place
 }
 
@@ -30,16 +31,16 @@ var (
 	cashPayments = []string{"Cash Payment", "Check Payment", "Payment Card Payment"}
 
 	orders = &documentKind{
-		code: 2, name: "Order", object: "SalesOrder", param: "salesOrder", payments: deposits,
+		code: 2, name: "Order", object: "SalesOrder", param: "salesOrder", payments: deposits, takes: "an order takes deposits",
 		work: place{"Work", headerWork, lineWork}, history: place{"History", headerHistory, lineHistory},
 	}
 	// An invoice that an order was transferred to has the order's deposits.
-	invoices = newKind(3, "Invoice", append(slices.Clone(cashPayments), deposits...),
+	invoices = newKind(3, "Invoice", append(slices.Clone(cashPayments), deposits...), "an invoice takes payments",
 		[]column{{"PYMTRCVD", "PaymentAmount"}, {"DEPRECVD", "DepositAmount"}, {"GLPOSTDT", "GeneralLedgerPostingDate"},
 			{"POSTEDDT", "PostedDate"}, {"PTDUSRID", "PostedBy"}},
 		[]column{{"QTYTBAOR", "QuantityToBackorder"}, {"QTYCANCE", "QuantityCanceled"}, {"QTYFULFI", "QuantityFulfilled"},
 			{"QTYTOINV", "BillingQuantity"}, {"ACTLSHIP", "ActualShipDate"}, {"ATYALLOC", "QuantityAllocated"}, {"FUFILDAT", "FulfillDate"}})
-	returns = newKind(4, "Return", cashPayments,
+	returns = newKind(4, "Return", cashPayments, "a return takes payments",
 		[]column{{"PYMTRCVD", "PaymentAmount"}, {"GLPOSTDT", "GeneralLedgerPostingDate"}, {"POSTEDDT", "PostedDate"}, {"PTDUSRID", "PostedBy"}},
 		[]column{{"QTYONHND", "ReturnQuantity.OnHandQuantity"}, {"QTYRTRND", "ReturnQuantity.ReturnedQuantity"},
 			{"QTYINUSE", "ReturnQuantity.InUseQuantity"}, {"QTYINSVC", "ReturnQuantity.InServiceQuantity"},
@@ -49,8 +50,8 @@ var (
 )
 
 // newKind maps the shared tables to the types of another kind than orders.
-func newKind(code int, name string, payments []string, header, line []column) *documentKind {
-	k := &documentKind{code: code, name: name, object: "Sales" + name, param: "sales" + name, payments: payments}
+func newKind(code int, name string, payments []string, takes string, header, line []column) *documentKind {
+	k := &documentKind{code: code, name: name, object: "Sales" + name, param: "sales" + name, payments: payments, takes: takes}
 	header = append(slices.Clone(headerColumns), header...)
 	line = append(slices.Clone(lineColumns), line...)
 	k.work = place{"Work", table{"SOP10100", k.object, header, headerExtra, documentKey}, table{"SOP10200", k.object + "Line", line, lineExtra, lineKey}}

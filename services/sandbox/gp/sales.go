@@ -246,6 +246,9 @@ func mergeLines(stored, sent []*object) []*object {
 	bySequence := map[int64]*object{}
 	merged := []*object{}
 	for _, l := range stored {
+		if l.has("BillingQuantity") && !unfulfilled(l).IsPositive() {
+			l.drop("QuantityFulfilled") // of an invoice, it follows what is billed
+		}
 		l.drop("TotalAmount", "QuantityToBackorder", "QuantityToInvoice", "QuantityAllocated", "ExtendedCost")
 		bySequence[l.int("Key.LineSequenceNumber")] = l
 	}

@@ -2,7 +2,6 @@ package gp
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -126,7 +125,7 @@ func (c *call) payments(d *document, total decimal.Decimal) {
 	for i, p := range d.list("Payments") {
 		typ := p.str("Type")
 		if !slices.Contains(d.kind.payments, typ) {
-			d.add(rulePayments, "Payments.Type", "The payment type %s is not one of %s, which the document takes.", typ, strings.Join(d.kind.payments, ", "))
+			d.add(rulePayments, "Payments.Type", "The payment type %s does not fit: %s.", typ, d.kind.takes)
 			continue
 		}
 		need := paymentNeeds[typ]
