@@ -50,6 +50,15 @@ func (c Config) account(id string) (Account, bool) {
 	return Account{}, false
 }
 
+// sampleCheckbooks has one for each currency: a checkbook takes only its own.
+func sampleCheckbooks(currencies []Currency) []Checkbook {
+	list := []Checkbook{{Entry: Entry{"UPTOWN TRUST", "Uptown Trust"}}}
+	for _, k := range currencies[1:] {
+		list = append(list, Checkbook{Entry: Entry{"UPTOWN " + k.ISOCode, "Uptown Trust, " + k.Name}, Currency: k.ISOCode})
+	}
+	return list
+}
+
 // sampleAccounts is the chart of accounts when the configuration brings none.
 var sampleAccounts = []Account{
 	{Entry: Entry{"000-1100-00", "Cash - Operating Account"}},

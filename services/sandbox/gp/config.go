@@ -45,9 +45,11 @@ type Config struct {
 	PriceLevels     []Entry // RETAIL
 	CustomerClasses []Entry // WEB
 	Salespersons    []Entry // none
-	Checkbooks      []Checkbook
-	Accounts        []Account
-	CardTypes       []Entry // VISA, MASTERCARD
+	// Checkbooks defaults to UPTOWN TRUST, and UPTOWN EUR and the like for the
+	// other currencies.
+	Checkbooks []Checkbook
+	Accounts   []Account // a short chart of accounts
+	CardTypes  []Entry   // VISA, MASTERCARD
 
 	// PolicyCreatesBatches is behavior Create Batch; nil means on. When it is
 	// off, an unknown batch id is an error.
@@ -248,7 +250,7 @@ func (c Config) withDefaults() (Config, error) {
 	listDefault(&c.PaymentTerms, Entry{"Net 30", ""}, Entry{"WEB", "Paid in the shop"})
 	listDefault(&c.PriceLevels, Entry{"RETAIL", "Retail"})
 	listDefault(&c.CustomerClasses, Entry{"WEB", "Web customers"})
-	listDefault(&c.Checkbooks, Checkbook{Entry: Entry{"UPTOWN TRUST", "Uptown Trust"}})
+	listDefault(&c.Checkbooks, sampleCheckbooks(c.Currencies)...)
 	listDefault(&c.Accounts, sampleAccounts...)
 	listDefault(&c.CardTypes, Entry{"VISA", ""}, Entry{"MASTERCARD", ""})
 	if c.Middleware == nil {

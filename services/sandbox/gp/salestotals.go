@@ -44,19 +44,22 @@ func (c *call) totals(d *document) {
 
 func (c *call) lineTotal(d *document, l *line) decimal.Decimal {
 	q, _ := l.amount("Quantity")
-	price, _ := l.amount("UnitPrice")
-	markdown := decimal.Zero
-	if p, ok := l.amount("Discount.Percent"); ok {
-		markdown = price.Mul(p).Div(decimal.NewFromInt(100)).Round(int32(max(l.item.CurrencyDecimals, 2))) //nolint:gosec // 0 to 5
-	} else if v, ok := l.amount("Discount.Amount"); ok {
-		markdown = v
-	}
-	total := d.cents(q.Mul(price.Sub(markdown)))
+	total := d.cents(q.Mul(l.unitTotal()))
 	if sent, ok := l.amount("TotalAmount"); ok && !sent.Equal(total) {
 		d.add(ruleExtended, "Lines.TotalAmount", "The total %s of line %d does not match %s, quantity times price less markdown.", sent, l.int("Key.LineSequenceNumber"), total)
 	}
 	l.set("TotalAmount", money(d.currency, total))
 	return total
+}
+
+// unitTotal is the price of one less its markdown.
+func (l *line) unitTotal() decimal.Decimal {
+	price, _ := l.amount("UnitPrice")
+	if p, ok := l.amount("Discount.Percent"); ok {
+		return price.Sub(price.Mul(p).Div(decimal.NewFromInt(100)).Round(int32(max(l.item.CurrencyDecimals, 2)))) //nolint:gosec // 0 to 5
+	}
+	markdown, _ := l.amount("Discount.Amount")
+	return price.Sub(markdown)
 }
 
 func (c *call) tradeDiscount(d *document, sum decimal.Decimal) decimal.Decimal {

@@ -69,16 +69,16 @@ func (c *call) transferLines(ctx context.Context, t *transfer) error {
 		canceled, _ := from.amount("QuantityCanceled")
 		take, _ := from.amount("QuantityFulfilled")
 		before := t.invoiced[sequence]
-		unit := t.unitTotal(from)
+		l, stocked, err := c.storedLine(ctx, from)
+		if err != nil {
+			return err
+		}
+		unit := l.unitTotal()
 		t.before = t.before.Add(before.Mul(unit))
 		t.whole = t.whole && take.Equal(ordered) && before.IsZero()
 		t.complete = t.complete && !ordered.Sub(canceled).Sub(before).Sub(take).IsPositive()
 		if !take.IsPositive() {
 			continue
-		}
-		l, stocked, err := c.storedLine(ctx, from)
-		if err != nil {
-			return err
 		}
 		to := newObject("SalesInvoiceLine")
 		copyShared(to, from)
@@ -103,16 +103,6 @@ func (c *call) transferLines(ctx context.Context, t *transfer) error {
 		t.invoice.lines = append(t.invoice.lines, l)
 	}
 	return nil
-}
-
-// unitTotal is a line's price less markdown.
-func (t *transfer) unitTotal(l *object) decimal.Decimal {
-	price, _ := l.amount("UnitPrice")
-	if p, ok := l.amount("Discount.Percent"); ok {
-		return price.Sub(price.Mul(p).Div(decimal.NewFromInt(100)).Round(int32(max(t.order.currency.Decimals, 2)))) //nolint:gosec // 0 to 5
-	}
-	v, _ := l.amount("Discount.Amount")
-	return price.Sub(v)
 }
 
 // share is the part of an amount that falls to a quantity, so that the parts of
