@@ -24,12 +24,15 @@ type Fulfilment struct {
 
 // hand is a call that a person makes at a window of GP: no policy stands in
 // the way of a batch that doesn't exist yet.
-func (s *Server) hand(q querier, user string) *call {
+func (s *Server) hand(_ context.Context, q querier, user string) (*call, error) {
 	now := s.cfg.Now()
 	c := &call{Server: s, q: q, now: wallClock(now.In(s.cfg.Location)), utc: rowStamp(now.UTC()), user: user}
-	c.behaviors, _ = s.behaviorsOf(nil, nil) // without a policy there is nothing to refuse
+	var err error
+	if c.behaviors, err = s.behaviorsOf(nil, nil); err != nil {
+		return nil, err
+	}
 	c.createsBatches = true
-	return c
+	return c, nil
 }
 
 // FulfilOrder fulfils lines of an order in work, and transfers what is
@@ -37,7 +40,10 @@ func (s *Server) hand(q querier, user string) *call {
 // there is none. A refusal names the rules that it breaks.
 func (s *Server) FulfilOrder(ctx context.Context, number string, f Fulfilment) (invoice string, err error) {
 	err = s.store.write(ctx, func(q querier) error {
-		c := s.hand(q, "WAREHOUSE")
+		c, err := s.hand(ctx, q, "WAREHOUSE")
+		if err != nil {
+			return err
+		}
 		o, err := c.workDocument(ctx, orders, number, "fulfilled")
 		if err != nil {
 			return err

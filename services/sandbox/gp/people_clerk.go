@@ -26,7 +26,10 @@ type PhoneOrder struct {
 func (s *Server) EnterOrder(ctx context.Context, p PhoneOrder) (string, error) {
 	var number string
 	err := s.store.write(ctx, func(q querier) error {
-		c := s.hand(q, "CLERK")
+		c, err := s.hand(ctx, q, "CLERK")
+		if err != nil {
+			return err
+		}
 		if err := s.phoneCustomer(ctx, q, &p); err != nil {
 			return err
 		}

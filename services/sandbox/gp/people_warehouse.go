@@ -45,7 +45,10 @@ func (s *Server) pickAnOrder(ctx context.Context, rng *rand.Rand) error {
 func (s *Server) plan(ctx context.Context, rng *rand.Rand, number string) (*Fulfilment, error) {
 	open, total := map[string]decimal.Decimal{}, decimal.Zero
 	err := s.store.read(ctx, func(q querier) error {
-		c := s.hand(q, "WAREHOUSE")
+		c, err := s.hand(ctx, q, "WAREHOUSE")
+		if err != nil {
+			return err
+		}
 		o, err := c.loadDocument(ctx, orders, number)
 		if err != nil || o == nil || o.str("TransactionState") != "Work" {
 			return err // it left meanwhile

@@ -49,8 +49,11 @@ func (s *Server) PostBatch(ctx context.Context, source, id string) error {
 	ctx = context.WithoutCancel(ctx) // a batch isn't left half posted
 	var refused error
 	err := s.store.write(ctx, func(q querier) error {
-		var err error
-		refused, err = s.hand(q, "ACCOUNTANT").postBatch(ctx, source, id)
+		c, err := s.hand(ctx, q, "ACCOUNTANT")
+		if err != nil {
+			return err
+		}
+		refused, err = c.postBatch(ctx, source, id)
 		return err
 	})
 	if err != nil {
@@ -242,7 +245,10 @@ func (c *call) openReceivable(ctx context.Context, typ int, number string, o *ob
 // postOne posts one invoice or return outside of its batch.
 func (s *Server) postOne(ctx context.Context, k *documentKind, number string) error {
 	return s.store.write(ctx, func(q querier) error {
-		c := s.hand(q, "ACCOUNTANT")
+		c, err := s.hand(ctx, q, "ACCOUNTANT")
+		if err != nil {
+			return err
+		}
 		if _, err := c.workDocument(ctx, k, number, "posted"); err != nil {
 			return err
 		}
@@ -279,7 +285,10 @@ func (s *Server) PostReturn(ctx context.Context, number string) error {
 // can be neither voided nor deleted.
 func (s *Server) PostDeposits(ctx context.Context, number string) error {
 	return s.store.write(ctx, func(q querier) error {
-		c := s.hand(q, "ACCOUNTANT")
+		c, err := s.hand(ctx, q, "ACCOUNTANT")
+		if err != nil {
+			return err
+		}
 		o, err := c.workDocument(ctx, orders, number, "posted")
 		if err != nil {
 			return err
