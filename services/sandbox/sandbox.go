@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/magpie-integration/magpie/services/sandbox/fault"
 	"github.com/magpie-integration/magpie/services/sandbox/gp"
@@ -45,8 +46,15 @@ type Config struct {
 	Mix string
 	// CreateTime and ReadTime are how long GP works on a write and on a read.
 	CreateTime, ReadTime time.Duration
-	Location             *time.Location
-	Logger               *slog.Logger
+	// PostTime is how long GP has a batch locked while it posts it.
+	PostTime time.Duration
+	// People work in GP while Run runs; see the gp package. Their seed is Seed.
+	People gp.People
+	// TrackingOnOrder is the habit of a site that keeps tracking numbers under
+	// the order instead of the invoice.
+	TrackingOnOrder bool
+	Location        *time.Location
+	Logger          *slog.Logger
 }
 
 // Sandbox is both systems.
@@ -99,11 +107,14 @@ func New(cfg Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox catalogue: %w", err), s.Magento.Close())
 	}
+	people := cfg.People
+	people.Seed = cfg.Seed + 2
 	s.GP, err = gp.New(gp.Config{
 		DB: file("gp.db"), Company: cfg.Company, User: cfg.User, Password: cfg.Password,
 		Items: items(products, cfg.Site), Sites: []gp.Entry{{ID: cfg.Site, Description: "Web warehouse"}},
 		DocumentTypes: []gp.DocumentType{{Type: "Order", ID: cfg.DocID}},
-		CreateTime:    cfg.CreateTime, ReadTime: cfg.ReadTime, Location: cfg.Location,
+		CreateTime:    cfg.CreateTime, ReadTime: cfg.ReadTime, PostTime: cfg.PostTime, Location: cfg.Location,
+		People: people, TrackingOnOrder: cfg.TrackingOnOrder,
 		Middleware: s.GPFaults.Wrap, Admin: s.GPFaults.Admin(), Logger: cfg.Logger,
 	})
 	if err != nil {
@@ -138,8 +149,14 @@ func items(products []magento.Product, site string) []gp.Item {
 	return out
 }
 
-// Run delivers the store's webhooks and settles its payments until ctx ends.
-func (s *Sandbox) Run(ctx context.Context) error { return s.Magento.Run(ctx) }
+// Run delivers the store's webhooks, settles its payments, and lets people work
+// in the company, until ctx ends.
+func (s *Sandbox) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.Magento.Run(ctx) })
+	group.Go(func() error { return s.GP.Run(ctx) })
+	return group.Wait()
+}
 
 // Close closes both databases.
 func (s *Sandbox) Close() error { return errors.Join(s.Magento.Close(), s.GP.Close()) }

@@ -123,7 +123,7 @@ func (c *call) putCustomer(ctx context.Context, o *object, old []*object) error 
 	checkReference(f, o, "ClassKey.Id", c.cfg.CustomerClasses)
 	checkReference(f, o, "PaymentTermsKey.Id", c.cfg.PaymentTerms)
 	checkReference(f, o, "PriceLevelKey.Id", c.cfg.PriceLevels)
-	checkReference(f, o, "BankAccountKey.Id", c.cfg.Checkbooks)
+	checkReference(f, o, "BankAccountKey.Id", c.cfg.checkbooks())
 	c.checkCurrency(f, o)
 
 	id := o.str("Key.Id")

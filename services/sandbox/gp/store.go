@@ -48,6 +48,12 @@ func openStore(ctx context.Context, path string) (*store, error) {
 	if _, err := writer.ExecContext(ctx, strings.Join(ddl, ";\n")+";\n"+tablesSQL); err != nil {
 		return nil, errors.Join(fmt.Errorf("create tables in %s: %w", path, err), s.close())
 	}
+	if err := addColumns(ctx, writer); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if _, err := writer.ExecContext(ctx, documentsSQL); err != nil {
+		return nil, errors.Join(fmt.Errorf("create tables in %s: %w", path, err), s.close())
+	}
 	return s, nil
 }
 
@@ -105,6 +111,9 @@ func (s *Server) seed(ctx context.Context) error {
 				sopType(d.Type), strings.ToUpper(d.ID), next); err != nil {
 				return fmt.Errorf("seed document id %s: %w", d.ID, err)
 			}
+		}
+		if err := s.seedAccounts(ctx, q); err != nil {
+			return err
 		}
 		for _, it := range s.cfg.Items {
 			if _, found, err := loadItem(ctx, q, it.ItemNumber); err != nil || found {

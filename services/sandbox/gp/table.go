@@ -43,6 +43,12 @@ type querier interface {
 // stands for what isn't there. Money and quantity are exact decimals as text,
 // because SQLite would turn a numeric column into floating point.
 func (t table) ddl() string {
+	defs := append(t.definitions(), "PRIMARY KEY ("+strings.Join(t.key, ", ")+")")
+	return "CREATE TABLE IF NOT EXISTS " + t.name + " (\n" + strings.Join(defs, ",\n") + ")"
+}
+
+// definitions are those of all columns.
+func (t table) definitions() []string {
 	var defs []string
 	for _, c := range t.columns {
 		f := t.field(c)
@@ -57,9 +63,7 @@ func (t table) ddl() string {
 			defs = append(defs, c.name+" TEXT NOT NULL DEFAULT '' COLLATE NOCASE")
 		}
 	}
-	defs = append(defs, t.extra...)
-	defs = append(defs, "PRIMARY KEY ("+strings.Join(t.key, ", ")+")")
-	return "CREATE TABLE IF NOT EXISTS " + t.name + " (\n" + strings.Join(defs, ",\n") + ")"
+	return append(defs, t.extra...)
 }
 
 func (t table) field(c column) field {
