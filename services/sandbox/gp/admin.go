@@ -171,7 +171,7 @@ func (s *Server) adminPutItem(w http.ResponseWriter, r *http.Request) {
 func (s *Server) adminDeleteItem(w http.ResponseWriter, r *http.Request) {
 	ctx := context.WithoutCancel(r.Context())
 	err := s.store.write(ctx, func(q querier) error {
-		for _, t := range []string{"IV00101", "IV00102"} {
+		for _, t := range []string{"IV00108", "IV00107", "IV00102", "IV00101"} {
 			if _, err := q.ExecContext(ctx, "DELETE FROM "+t+" WHERE ITEMNMBR = ?", chi.URLParam(r, "number")); err != nil {
 				return fmt.Errorf("delete item: %w", err)
 			}

@@ -240,6 +240,10 @@ func listInventoriedItems(ctx context.Context, c *call) (any, error) {
 	return c.itemSummaries(ctx, where)
 }
 
+// orderByItem sorts what a condition leaves. The plus keeps SQLite from reading
+// all items in order instead of those of a window of stamps.
+const orderByItem = ` ORDER BY +ITEMNMBR`
+
 func (c *call) itemSummaries(ctx context.Context, where condition) (any, error) {
 	where.restrictAll(c.args.object("criteria"), map[string]string{
 		"ItemId": "ITEMNMBR", "Description": "ITEMDESC", "ShortDescription": "ITMSHNAM", "GenericDescription": "ITMGEDSC",
@@ -247,7 +251,7 @@ func (c *call) itemSummaries(ctx context.Context, where condition) (any, error) 
 		"Type": "ITEMTYPE", "IsDiscontinued": "DISCONTINUED",
 	})
 	rows, err := c.q.QueryContext(ctx, `SELECT ITEMNMBR, ITEMDESC, ITMSHNAM, ITMGEDSC, ITMCLSCD, ITEMTYPE, DISCONTINUED,
-		CREATDDT, MODIFDT, DEX_ROW_TS FROM IV00101`+where.String()+` ORDER BY ITEMNMBR`, where.args...)
+		CREATDDT, MODIFDT, DEX_ROW_TS FROM IV00101`+where.String()+orderByItem, where.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read items: %w", err)
 	}

@@ -11,8 +11,8 @@ type register func(area, kind, object, name, params, result string, run handler)
 // addMasterOperations adds the operations of master records and setup that
 // aren't needed for orders.
 func addMasterOperations(add register) {
-	create := func(area, object, param, key string, run handler) {
-		add(area, "Create", object, "Create"+object, param+":"+object+" context:Context policy:Policy", "", run).key = param + "." + key
+	create := func(object, param, key string, run handler) {
+		add(areaInventory, "Create", object, "Create"+object, param+":"+object+" context:Context policy:Policy", "", run).key = param + "." + key
 	}
 	remove := func(area, verb, object, keyType string, run handler) {
 		add(area, "Delete", object, verb+object, "key:"+keyType+" context:Context policy:Policy", "", run).key = "key.Id"
@@ -28,15 +28,15 @@ func addMasterOperations(add register) {
 	remove(areaCustomer, "Delete", "CustomerAddress", "CustomerAddressKey", deleteCustomerAddress)
 	list(areaCustomer, "CustomerAddress", "CustomerAddressCriteria", "CustomerAddressSummary", listCustomerAddresses)
 
-	create(areaInventory, "SalesItem", "salesItem", "Key.Id", createSalesItem)
+	create("SalesItem", "salesItem", "Key.Id", createSalesItem)
 	remove(areaInventory, "Discontinue", "SalesItem", "ItemKey", discontinueSalesItem)
-	create(areaInventory, "ItemWarehouse", "itemWarehouse", "Key.ItemKey.Id", createItemWarehouse)
+	create("ItemWarehouse", "itemWarehouse", "Key.ItemKey.Id", createItemWarehouse)
 	byKey(areaInventory, "ItemWarehouse", "ItemWarehouseKey", getItemWarehouse)
 	list(areaInventory, "ItemWarehouse", "ItemWarehouseCriteria", "ItemWarehouseSummary", listItemWarehouses)
-	create(areaInventory, "ItemCurrency", "itemCurrency", "Key.ItemKey.Id", createItemCurrency)
+	create("ItemCurrency", "itemCurrency", "Key.ItemKey.Id", createItemCurrency)
 	byKey(areaInventory, "ItemCurrency", "ItemCurrencyKey", getItemCurrency)
 	list(areaInventory, "ItemCurrency", "ItemCurrencyCriteria", "ItemCurrency", listItemCurrencies)
-	create(areaInventory, "Pricing", "pricing", "Key.ItemKey.Id", createPricing)
+	create("Pricing", "pricing", "Key.ItemKey.Id", createPricing)
 	list(areaInventory, "Pricing", "PricingCriteria", "PricingSummary", listPricing)
 	list(areaInventory, "PriceLevel", "any", "PriceLevel", listPriceLevels)
 	byKey(areaInventory, "UofMSchedule", "UofMScheduleKey", getUofMSchedule)

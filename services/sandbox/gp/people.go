@@ -14,8 +14,13 @@ import (
 // a unit up to a dozen of an item at one of its sites. What is received is the
 // same for the same seed and items.
 func (s *Server) Buy(ctx context.Context, perSecond float64) error {
+	return s.atRate(ctx, "buyer", perSecond, s.buyer(context.WithoutCancel(ctx)))
+}
+
+// buyer receives goods at each call.
+func (s *Server) buyer(ctx context.Context) func() error {
 	dice := rand.New(rand.NewPCG(s.cfg.Seed, 2)) //nolint:gosec // a sandbox's deliveries
-	return s.atRate(ctx, "buyer", perSecond, func(ctx context.Context) error {
+	return func() error {
 		return s.store.write(ctx, func(q querier) error {
 			item, site, found, err := pick(ctx, q, dice, "IV00102", "ITEMNMBR", "LOCNCODE")
 			if err != nil || !found {
@@ -23,15 +28,20 @@ func (s *Server) Buy(ctx context.Context, perSecond float64) error {
 			}
 			return s.receive(ctx, q, item, site, decimal.NewFromInt(1+dice.Int64N(12)))
 		})
-	})
+	}
 }
 
 // Clerk plays a clerk who edits customers so many times a second until ctx
 // ends: hold, terms, credit limit, address or e-mail. The edits are the same
 // for the same seed and customers.
 func (s *Server) Clerk(ctx context.Context, perSecond float64) error {
+	return s.atRate(ctx, "clerk", perSecond, s.clerk(context.WithoutCancel(ctx)))
+}
+
+// clerk edits a customer at each call.
+func (s *Server) clerk(ctx context.Context) func() error {
 	dice := rand.New(rand.NewPCG(s.cfg.Seed, 3)) //nolint:gosec // a sandbox's customers
-	return s.atRate(ctx, "clerk", perSecond, func(ctx context.Context) error {
+	return func() error {
 		return s.store.write(ctx, func(q querier) error {
 			id, address, found, err := pick(ctx, q, dice, "RM00101", "CUSTNMBR", "ADRSCODE")
 			if err != nil || !found {
@@ -43,7 +53,7 @@ func (s *Server) Clerk(ctx context.Context, perSecond float64) error {
 			}
 			return c.editCustomer(ctx, id, s.someEdit(dice, address != ""))
 		})
-	})
+	}
 }
 
 // someEdit is one of the things that a clerk does.
@@ -85,7 +95,7 @@ func pick(ctx context.Context, q querier, dice *rand.Rand, table, key, second st
 
 // atRate does something so many times a second until ctx ends. What is refused
 // is logged, and work goes on.
-func (s *Server) atRate(ctx context.Context, who string, perSecond float64, do func(context.Context) error) error {
+func (s *Server) atRate(ctx context.Context, who string, perSecond float64, do func() error) error {
 	if perSecond <= 0 {
 		return fmt.Errorf("gp sandbox: %v acts of the %s per second", perSecond, who)
 	}
@@ -100,7 +110,7 @@ func (s *Server) atRate(ctx context.Context, who string, perSecond float64, do f
 		if !s.enter() {
 			return nil
 		}
-		err := do(context.WithoutCancel(ctx))
+		err := do()
 		s.calls.Done()
 		var refused *validationError
 		if errors.As(err, &refused) || errors.Is(err, ErrUnknown) {

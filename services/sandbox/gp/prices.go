@@ -174,7 +174,7 @@ func listPricing(ctx context.Context, c *call) (any, error) {
 		"ItemId": "ITEMNMBR", "CurrencyISOCode": "CURNCYID", "PriceLevelId": "PRCLEVEL", "UofM": "UOFM", "LastModifiedDate": stampColumn,
 	})
 	rows, err := c.q.QueryContext(ctx, `SELECT ITEMNMBR, CURNCYID, PRCLEVEL, UOFM, DEX_ROW_TS FROM IV00107`+where.String()+
-		` ORDER BY ITEMNMBR, CURNCYID, PRCLEVEL, UOFM`, where.args...)
+		orderByItem+`, CURNCYID, PRCLEVEL, UOFM`, where.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read prices: %w", err)
 	}

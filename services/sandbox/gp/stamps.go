@@ -2,7 +2,6 @@ package gp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -102,20 +101,9 @@ func setFeed(ctx context.Context, q querier, on bool) error {
 
 // addColumns adds the columns that a table of an older file lacks.
 func (t table) addColumns(ctx context.Context, q querier) error {
-	rows, err := q.QueryContext(ctx, `SELECT name FROM pragma_table_info(?)`, t.name)
+	has, err := columnsOf(ctx, q, t.name)
 	if err != nil {
-		return fmt.Errorf("read columns of %s: %w", t.name, err)
-	}
-	has := map[string]bool{}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return errors.Join(fmt.Errorf("read columns of %s: %w", t.name, err), rows.Close())
-		}
-		has[name] = true
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return fmt.Errorf("read columns of %s: %w", t.name, err)
+		return err
 	}
 	names := t.names()
 	for i, definition := range t.definitions() {
@@ -127,4 +115,21 @@ func (t table) addColumns(ctx context.Context, q querier) error {
 		}
 	}
 	return nil
+}
+
+func columnsOf(ctx context.Context, q querier, table string) (map[string]bool, error) {
+	rows, err := q.QueryContext(ctx, `SELECT name FROM pragma_table_info(?)`, table)
+	if err != nil {
+		return nil, fmt.Errorf("read columns of %s: %w", table, err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	has := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("read columns of %s: %w", table, err)
+		}
+		has[name] = true
+	}
+	return has, rows.Err()
 }
