@@ -43,7 +43,7 @@ func edit[T any](s *Server, do func(context.Context, *http.Request, T) (any, err
 		switch {
 		case errors.Is(err, ErrUnknown):
 			http.Error(w, r.URL.Path+": "+err.Error(), http.StatusNotFound)
-		case errors.As(err, &refused), errors.Is(err, errNoSite), errors.Is(err, errBadBody):
+		case errors.As(err, &refused), errors.Is(err, errBadBody):
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		default:
 			s.reply(w, r, answer, err)

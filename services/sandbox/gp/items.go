@@ -116,16 +116,21 @@ func (it Item) withoutPrices() Item {
 }
 
 // saveStock sets the quantity on hand of the sites that are named; a site that
-// the item wasn't assigned to becomes one of its sites.
+// the item wasn't assigned to becomes one of its sites. It fails with
+// [ErrUnknown] for an item or a site that isn't there.
 func (s *Server) saveStock(ctx context.Context, q querier, item string, onHand map[string]decimal.Decimal) error {
 	for site, quantity := range onHand {
 		if _, ok := find(s.cfg.Sites, site); !ok {
-			return fmt.Errorf("save stock of item %s: %w %s", item, errNoSite, site)
+			return fmt.Errorf("save stock of item %s at site %s: %w", item, site, ErrUnknown)
 		}
-		if _, err := q.ExecContext(ctx, `INSERT INTO IV00102 (ITEMNMBR, LOCNCODE, QTYONHND) VALUES (?, ?, ?)
+		saved, err := q.ExecContext(ctx, `INSERT INTO IV00102 (ITEMNMBR, LOCNCODE, QTYONHND) SELECT ITEMNMBR, ?, ? FROM IV00101 WHERE ITEMNMBR = ?
 			ON CONFLICT (ITEMNMBR, RCRDTYPE, LOCNCODE) DO UPDATE SET QTYONHND = excluded.QTYONHND`,
-			item, strings.ToUpper(site), quantity.String()); err != nil {
+			strings.ToUpper(site), quantity.String(), item)
+		if err != nil {
 			return fmt.Errorf("save stock of item %s: %w", item, err)
+		}
+		if n, err := saved.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(fmt.Errorf("save stock of item %s: %w", item, ErrUnknown), err)
 		}
 	}
 	return nil

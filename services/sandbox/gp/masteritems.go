@@ -3,16 +3,12 @@ package gp
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
 )
-
-// errNoSite is a site that the company hasn't.
-var errNoSite = errors.New("no site")
 
 // createSalesItem makes an item without prices and sites: those have
 // operations of their own (WSDL).

@@ -1,8 +1,12 @@
 package gp
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -155,7 +159,7 @@ func TestAdminOfMasterRecords(t *testing.T) {
 		{"take away more than there is", "POST", "/receive", `{"item":"SCARCE","site":"MAIN","quantity":-5}`, 200, "GetItemByKey", "<key><Id>SCARCE</Id></key>", "<OnHandQuantity><Value>-2</Value>"},
 		{"receive at a site", "POST", "/receive", `{"item":"SCARCE","site":"EMPTY","quantity":"1"}`, 200, "GetItemWarehouseList", "<criteria></criteria>", "<Id>EMPTY</Id>"},
 		{"receive a fee", "POST", "/receive", `{"item":"FEE","site":"MAIN","quantity":1}`, 404, "", "", ""},
-		{"receive nowhere", "POST", "/receive", `{"item":"SCARCE","site":"NOWHERE","quantity":1}`, 400, "", "", ""},
+		{"receive nowhere", "POST", "/receive", `{"item":"SCARCE","site":"NOWHERE","quantity":1}`, 404, "", "", ""},
 		{"stock of no item", "POST", "/stock", `{"set":[{"item":"NONE","site":"MAIN","onHand":1}]}`, 404, "", "", ""},
 		{"stock by another name", "POST", "/stock", `{"items":[]}`, 400, "", "", ""},
 		{"discontinue", "POST", "/items/scarce", `{"discontinued":true,"price":"12.5"}`, 200, "GetItemByKey", "<key><Id>SCARCE</Id></key>", "<IsDiscontinued>true</IsDiscontinued>"},
@@ -268,10 +272,61 @@ func (s *sandbox) plan(query string) string {
 	return plan
 }
 
+func (s *Server) lastStamp(ctx context.Context) (stamp time.Time, err error) {
+	err = s.store.read(ctx, func(q querier) error {
+		stamp, err = stampOf(ctx, q)
+		return err
+	})
+	return stamp, err
+}
+
+// TestOlderFile: a file of a version that had fewer columns opens.
+func TestOlderFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "gp.db")
+	s := start(t, func(c *Config) { c.DB = file })
+	for _, column := range []string{"RM00101 DROP COLUMN CRLMTAMT", "SY01200 DROP COLUMN DEX_ROW_TS"} {
+		if _, err := s.store.writer.ExecContext(t.Context(), "ALTER TABLE "+column); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := start(t, func(c *Config) { c.DB = file })
+	again.admin(http.MethodPost, "/customers/WEB0000312", `{"creditLimit":"70","email":"a@example.com"}`)
+	got := again.must("GetCustomerByKey", "<key><Id>WEB0000312</Id></key>CONTEXT")
+	if !strings.Contains(got, "<Value>70.00</Value>") || !strings.Contains(got, "a@example.com") {
+		t.Errorf("customer %s", got)
+	}
+}
+
+// TestPeopleWork: both act until they are told to stop.
+func TestPeopleWork(t *testing.T) {
+	acts := make(chan struct{}, 1000)
+	s := start(t, nil)
+	s.store.stamps.wait = func(context.Context, time.Duration) { acts <- struct{}{} }
+	s.store.stamps.late.Store(1)
+	for _, work := range []func(context.Context, float64) error{s.Buy, s.Clerk} {
+		if err := work(t.Context(), 0); err == nil {
+			t.Error("a rate of 0 is taken")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- work(ctx, 500) }()
+		for range 3 {
+			<-acts
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // BenchmarkHundredThousandItems times what the stock benchmark needs.
 func BenchmarkHundredThousandItems(b *testing.B) {
 	for b.Loop() {
-		s, err := New(Config{Sites: []Entry{{"WAREHOUSE", ""}, {"STORE", ""}}})
+		s, err := New(Config{Logger: slog.New(slog.DiscardHandler), Sites: []Entry{{"WAREHOUSE", ""}, {"STORE", ""}}})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -285,6 +340,24 @@ func BenchmarkHundredThousandItems(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(time.Since(begin).Seconds(), "count10000-s")
+		ask := func(unit, op, params string) {
+			begin := time.Now()
+			r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, everything, strings.NewReader(envelope(op, params+"CONTEXT")))
+			r.Header.Set("Content-Type", "text/xml; charset=utf-8")
+			r.Header.Set("SOAPAction", `"`+nsGP+"/"+op+`"`)
+			w := httptest.NewRecorder()
+			s.Handler().ServeHTTP(w, r)
+			if w.Code != http.StatusOK || w.Body.Len() < 500 {
+				b.Fatalf("%s: status %d: %s", op, w.Code, w.Body)
+			}
+			b.ReportMetric(float64(time.Since(begin).Microseconds())/1000, unit)
+		}
+		since, err := s.lastStamp(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		ask("list10000-ms", "GetItemList", "<criteria><LastModifiedDate><From>"+since.Format("2006-01-02T15:04:05.000")+"</From></LastModifiedDate></criteria>")
+		ask("item-ms", "GetItemByKey", "<key><Id>GEN-050000</Id></key>")
 		if err := s.Close(); err != nil {
 			b.Fatal(err)
 		}

@@ -47,14 +47,7 @@ func (s *Server) receive(ctx context.Context, q querier, item, site string, quan
 func (s *Server) SetStock(ctx context.Context, levels []StockLevel) error {
 	return s.store.write(ctx, func(q querier) error {
 		for _, l := range levels {
-			found, err := count(ctx, q, "IV00101 WHERE ITEMNMBR = ?", l.Item)
-			if err != nil {
-				return err
-			}
-			if found == 0 {
-				return fmt.Errorf("item %s: %w", l.Item, ErrUnknown)
-			}
-			if err := s.saveStock(ctx, q, strings.ToUpper(l.Item), map[string]decimal.Decimal{l.Site: l.OnHand}); err != nil {
+			if err := s.saveStock(ctx, q, l.Item, map[string]decimal.Decimal{l.Site: l.OnHand}); err != nil {
 				return err
 			}
 		}
