@@ -44,9 +44,9 @@ type Config struct {
 	Version string
 	// Mix is what shoppers buy; see the magento package.
 	Mix string
-	// BuyerRate and ClerkRate are how often a second GP's buyer receives goods
-	// and its clerk edits a customer; 0 is never.
-	BuyerRate, ClerkRate float64
+	// BuyerRate and BookkeeperRate are how often a second GP's buyer receives goods
+	// and its bookkeeper edits a customer; 0 is never.
+	BuyerRate, BookkeeperRate float64
 	// CreateTime and ReadTime are how long GP works on a write and on a read.
 	CreateTime, ReadTime time.Duration
 	Location             *time.Location
@@ -60,7 +60,7 @@ type Sandbox struct {
 	// MagentoFaults and GPFaults make them misbehave.
 	MagentoFaults, GPFaults *fault.Injector
 
-	buyerRate, clerkRate float64
+	buyerRate, bookkeeperRate float64
 }
 
 // onHand is a new item's stock: enough for days of shoppers, with some items
@@ -86,7 +86,7 @@ func New(cfg Config) (*Sandbox, error) {
 		}
 	}
 	s := &Sandbox{
-		buyerRate: cfg.BuyerRate, clerkRate: cfg.ClerkRate,
+		buyerRate: cfg.BuyerRate, bookkeeperRate: cfg.BookkeeperRate,
 		MagentoFaults: fault.New(cfg.Seed, magento.FaultOptions()),
 		GPFaults:      fault.New(cfg.Seed+1, fault.Options{Answers: map[string]func(http.ResponseWriter){"exception": gp.SystemException}}),
 	}
@@ -174,8 +174,8 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	if s.buyerRate > 0 {
 		group.Go(func() error { return s.GP.Buy(ctx, s.buyerRate) })
 	}
-	if s.clerkRate > 0 {
-		group.Go(func() error { return s.GP.Clerk(ctx, s.clerkRate) })
+	if s.bookkeeperRate > 0 {
+		group.Go(func() error { return s.GP.Bookkeep(ctx, s.bookkeeperRate) })
 	}
 	return group.Wait()
 }

@@ -55,7 +55,7 @@ type Config struct {
 	// NoChangedKeys leaves eConnect_Out unfed, so that the lists of changed
 	// keys are empty.
 	NoChangedKeys bool
-	// Seed is where [Server.Buy] and [Server.Clerk] begin.
+	// Seed is where [Server.Buy] and [Server.Bookkeep] begin.
 	Seed uint64
 
 	// PolicyCreatesBatches is behavior Create Batch; nil means on. When it is

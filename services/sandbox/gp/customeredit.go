@@ -10,7 +10,7 @@ import (
 // ErrUnknown is a customer, an item or a site that the company hasn't.
 var ErrUnknown = errors.New("it isn't there")
 
-// CustomerEdit is what a clerk changes of a customer in GP's windows; what is
+// CustomerEdit is what a bookkeeper changes of a customer in GP's windows; what is
 // nil stays. Fields of the customer stamp RM00101, those of the address stamp
 // RM00102 alone, and the e-mail stamps SY01200 alone.
 type CustomerEdit struct {
@@ -38,7 +38,7 @@ func (s *Server) callInside(ctx context.Context, q querier) (*call, error) {
 	return &call{Server: s, q: q, now: wallClock(s.cfg.Now().In(s.cfg.Location)), utc: stamp}, err
 }
 
-// EditCustomer changes a customer as a clerk does, in one transaction. It
+// EditCustomer changes a customer as a bookkeeper does, in one transaction. It
 // fails with [ErrUnknown] for a customer that isn't there, and with a
 // validation error for a value that GP would refuse.
 func (s *Server) EditCustomer(ctx context.Context, id string, edit CustomerEdit) error {
@@ -147,7 +147,7 @@ func setTexts(o *object, texts map[string]*string) bool {
 	return touched
 }
 
-// AddCustomer puts in a customer as a clerk does. It fails with a validation
+// AddCustomer puts in a customer as a bookkeeper does. It fails with a validation
 // error when the id is taken or a value is refused.
 func (s *Server) AddCustomer(ctx context.Context, customer Customer) error {
 	return s.store.write(ctx, func(q querier) error {

@@ -91,6 +91,25 @@ func (s *Server) saveItem(ctx context.Context, q querier, it Item) error {
 	return s.saveStock(ctx, q, it.ItemNumber, it.OnHand)
 }
 
+// seedItem puts in a configured item. One that is there stays as it is, but
+// gets the schedule and the prices that a file of an older version lacks.
+func (s *Server) seedItem(ctx context.Context, q querier, it Item) error {
+	stored, found, err := loadItem(ctx, q, it.ItemNumber)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return s.saveItem(ctx, q, it)
+	}
+	if n, err := count(ctx, q, "IV00107 WHERE ITEMNMBR = ?", stored.ItemNumber); err != nil || n > 0 {
+		return err
+	}
+	if err := saveSchedule(ctx, q, stored); err != nil {
+		return err
+	}
+	return s.savePrices(ctx, q, Item{}, stored)
+}
+
 // saveSetup writes an item's own row.
 func (s *Server) saveSetup(ctx context.Context, q querier, old, it Item, found bool) error {
 	it.OnHand, old.OnHand = nil, nil // stock has a table of its own

@@ -208,7 +208,7 @@ func TestPeopleAreDeterministic(t *testing.T) {
 		s := start(t, func(c *Config) { c.Seed = seed; withPrices(c) })
 		for _, person := range []func(*Server) (func() error, string){
 			func(s *Server) (func() error, string) { return s.buyer(t.Context()), "buyer" },
-			func(s *Server) (func() error, string) { return s.clerk(t.Context()), "clerk" },
+			func(s *Server) (func() error, string) { return s.bookkeeper(t.Context()), "bookkeeper" },
 		} {
 			do, who := person(s.Server)
 			for range 20 {
@@ -284,8 +284,10 @@ func (s *Server) lastStamp(ctx context.Context) (stamp time.Time, err error) {
 func TestOlderFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "gp.db")
 	s := start(t, func(c *Config) { c.DB = file })
-	for _, column := range []string{"RM00101 DROP COLUMN CRLMTAMT", "SY01200 DROP COLUMN DEX_ROW_TS"} {
-		if _, err := s.store.writer.ExecContext(t.Context(), "ALTER TABLE "+column); err != nil {
+	for _, change := range []string{
+		"ALTER TABLE RM00101 DROP COLUMN CRLMTAMT", "ALTER TABLE SY01200 DROP COLUMN DEX_ROW_TS", "DROP TABLE IV00107", "DROP TABLE IV00108", "DROP TABLE IV40202",
+	} {
+		if _, err := s.store.writer.ExecContext(t.Context(), change); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -298,6 +300,7 @@ func TestOlderFile(t *testing.T) {
 	if !strings.Contains(got, "<Value>70.00</Value>") || !strings.Contains(got, "a@example.com") {
 		t.Errorf("customer %s", got)
 	}
+	again.must("GetPricingByKey", "<key><ItemKey><Id>SCARCE</Id></ItemKey><CurrencyKey><ISOCode>USD</ISOCode></CurrencyKey><UofM>EACH</UofM></key>CONTEXT")
 }
 
 // TestPeopleWork: both act until they are told to stop.
@@ -306,7 +309,7 @@ func TestPeopleWork(t *testing.T) {
 	s := start(t, nil)
 	s.store.stamps.wait = func(context.Context, time.Duration) { acts <- struct{}{} }
 	s.store.stamps.late.Store(1)
-	for _, work := range []func(context.Context, float64) error{s.Buy, s.Clerk} {
+	for _, work := range []func(context.Context, float64) error{s.Buy, s.Bookkeep} {
 		if err := work(t.Context(), 0); err == nil {
 			t.Error("a rate of 0 is taken")
 		}

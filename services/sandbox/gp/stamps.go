@@ -101,7 +101,7 @@ func setFeed(ctx context.Context, q querier, on bool) error {
 
 // addColumns adds the columns that a table of an older file lacks.
 func (t table) addColumns(ctx context.Context, q querier) error {
-	has, err := columnsOf(ctx, q, t.name)
+	has, err := readColumns(ctx, q, t.name)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (t table) addColumns(ctx context.Context, q querier) error {
 	return nil
 }
 
-func columnsOf(ctx context.Context, q querier, table string) (map[string]bool, error) {
+func readColumns(ctx context.Context, q querier, table string) (map[string]bool, error) {
 	rows, err := q.QueryContext(ctx, `SELECT name FROM pragma_table_info(?)`, table)
 	if err != nil {
 		return nil, fmt.Errorf("read columns of %s: %w", table, err)

@@ -144,13 +144,7 @@ func (s *Server) seed(ctx context.Context) error {
 			}
 		}
 		for _, it := range s.cfg.Items {
-			if _, found, err := loadItem(ctx, q, it.ItemNumber); err != nil || found {
-				if err != nil {
-					return err
-				}
-				continue
-			}
-			if err := s.saveItem(ctx, q, it); err != nil {
+			if err := s.seedItem(ctx, q, it); err != nil {
 				return err
 			}
 		}

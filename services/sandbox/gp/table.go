@@ -48,7 +48,7 @@ func (t table) ddl() string {
 	return "CREATE TABLE IF NOT EXISTS " + t.name + " (\n" + strings.Join(defs, ",\n") + ")"
 }
 
-// definitions are those of the columns, in the order of names.
+// definitions are those of all columns.
 func (t table) definitions() []string {
 	var defs []string
 	for _, c := range t.columns {

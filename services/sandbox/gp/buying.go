@@ -31,15 +31,15 @@ func (s *Server) buyer(ctx context.Context) func() error {
 	}
 }
 
-// Clerk plays a clerk who edits customers so many times a second until ctx
+// Bookkeep plays a bookkeeper who edits customers so many times a second until ctx
 // ends: hold, terms, credit limit, address or e-mail. The edits are the same
 // for the same seed and customers.
-func (s *Server) Clerk(ctx context.Context, perSecond float64) error {
-	return s.atRate(ctx, "clerk", perSecond, s.clerk(context.WithoutCancel(ctx)))
+func (s *Server) Bookkeep(ctx context.Context, perSecond float64) error {
+	return s.atRate(ctx, "bookkeeper", perSecond, s.bookkeeper(context.WithoutCancel(ctx)))
 }
 
-// clerk edits a customer at each call.
-func (s *Server) clerk(ctx context.Context) func() error {
+// bookkeeper edits a customer at each call.
+func (s *Server) bookkeeper(ctx context.Context) func() error {
 	dice := rand.New(rand.NewPCG(s.cfg.Seed, 3)) //nolint:gosec // a sandbox's customers
 	return func() error {
 		return s.store.write(ctx, func(q querier) error {
@@ -56,7 +56,7 @@ func (s *Server) clerk(ctx context.Context) func() error {
 	}
 }
 
-// someEdit is one of the things that a clerk does.
+// someEdit is one of the things that a bookkeeper does.
 func (s *Server) someEdit(dice *rand.Rand, hasAddress bool) CustomerEdit {
 	kinds := 3
 	if hasAddress {
