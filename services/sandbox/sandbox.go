@@ -111,7 +111,10 @@ func New(cfg Config) (*Sandbox, error) {
 	people.Seed = cfg.Seed + 2
 	s.GP, err = gp.New(gp.Config{
 		DB: file("gp.db"), Company: cfg.Company, User: cfg.User, Password: cfg.Password,
-		Items: items(products, cfg.Site), Sites: []gp.Entry{{ID: cfg.Site, Description: "Web warehouse"}},
+		Items: items(products, cfg.Site), Sites: []gp.Entry{{ID: cfg.Site, Description: "Web warehouse"}, {ID: shopSite, Description: "Shop in town"}},
+		PriceLevels:   []gp.Entry{{ID: "RETAIL", Description: "Retail"}, {ID: wholesale, Description: "Wholesale"}},
+		Salespersons:  []gp.Entry{{ID: "PAUL W.", Description: "West"}, {ID: "NANCY B.", Description: "Buchanan"}},
+		ClassDefaults: map[string]gp.ClassDefaults{"WEB": {PaymentTerms: "WEB", PriceLevel: "RETAIL"}},
 		DocumentTypes: []gp.DocumentType{{Type: "Order", ID: cfg.DocID}},
 		CreateTime:    cfg.CreateTime, ReadTime: cfg.ReadTime, PostTime: cfg.PostTime, Location: cfg.Location,
 		People: people, TrackingOnOrder: cfg.TrackingOnOrder,
@@ -122,6 +125,12 @@ func New(cfg Config) (*Sandbox, error) {
 	}
 	return s, nil
 }
+
+// shopSite is the company's second site: some items are there too.
+const shopSite = "STORE"
+
+// wholesale is a price level with quantity breaks, that some items have.
+const wholesale = "WHOLESALE"
 
 // items are GP's for the store's products: the SKU is the item number, in
 // capitals as GP keeps its ids. A bundle with a price of its own is a kit, and
@@ -136,6 +145,15 @@ func items(products []magento.Product, site string) []gp.Item {
 		switch p.Type {
 		case magento.TypeSimple:
 			it.OnHand = map[string]decimal.Decimal{site: onHand(i)}
+			if i%3 == 0 && site != shopSite {
+				it.OnHand[shopSite] = decimal.NewFromInt(int64(i % 12))
+			}
+			if i%4 == 0 {
+				it.Levels = map[string][]gp.Break{wholesale: {
+					{From: decimal.NewFromInt(1), Price: p.Price.Mul(decimal.RequireFromString("0.9")).Round(2)},
+					{From: decimal.NewFromInt(10), Price: p.Price.Mul(decimal.RequireFromString("0.8")).Round(2)},
+				}}
+			}
 		case magento.TypeBundle:
 			it.Type = "Kit"
 			for _, part := range p.Parts {
@@ -146,7 +164,9 @@ func items(products []magento.Product, site string) []gp.Item {
 		}
 		out = append(out, it)
 	}
-	return out
+	return append(out,
+		gp.Item{ItemNumber: "FIELD-LAMP-OLD", Description: "Field lamp, old model", Discontinued: true, OnHand: map[string]decimal.Decimal{site: decimal.NewFromInt(4)}},
+		gp.Item{ItemNumber: "SAMPLE-BOX", Description: "Sample box, at no site yet", Price: decimal.NewFromInt(15)})
 }
 
 // Run delivers the store's webhooks, settles its payments, and lets people work

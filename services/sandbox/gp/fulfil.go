@@ -24,10 +24,12 @@ type Fulfilment struct {
 
 // hand is a call that a person makes at a window of GP: no policy stands in
 // the way of a batch that doesn't exist yet.
-func (s *Server) hand(_ context.Context, q querier, user string) (*call, error) {
-	now := s.cfg.Now()
-	c := &call{Server: s, q: q, now: wallClock(now.In(s.cfg.Location)), utc: rowStamp(now.UTC()), user: user}
-	var err error
+func (s *Server) hand(ctx context.Context, q querier, user string) (*call, error) {
+	stamp, err := stampOf(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	c := &call{Server: s, q: q, now: wallClock(s.cfg.Now().In(s.cfg.Location)), utc: stamp, user: user}
 	if c.behaviors, err = s.behaviorsOf(nil, nil); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,10 @@ type People struct {
 	// Clerk enters orders that come by phone, with numbers of the document id,
 	// in batch PHONE.
 	Clerk float64
+	// Buyer receives goods: up to a dozen of an item at one of its sites.
+	Buyer float64
+	// Bookkeeper edits customers: hold, terms, credit limit, address, e-mail.
+	Bookkeeper float64
 }
 
 // Run lets people work until ctx ends or the server is closed, and then returns
@@ -38,6 +42,8 @@ func (s *Server) Run(ctx context.Context) error {
 		{"warehouse", s.cfg.People.Warehouse, s.pickAnOrder},
 		{"accountant", s.cfg.People.Accountant, s.postABatch},
 		{"clerk", s.cfg.People.Clerk, s.answerThePhone},
+		{"buyer", s.cfg.People.Buyer, s.receiveGoods},
+		{"bookkeeper", s.cfg.People.Bookkeeper, s.editACustomer},
 	} {
 		if p.rate <= 0 {
 			continue
