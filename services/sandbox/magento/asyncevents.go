@@ -13,7 +13,12 @@ const (
 	asyncOrderCancelled  = "sales.order.cancelled"
 	asyncShipmentCreated = "sales.shipment.created"
 	asyncInvoiceCreated  = "sales.invoice.created"
+	asyncCustomerCreated = "customer.created"
 	asyncCustomerUpdated = "customer.updated"
+	asyncAddressCreated  = "customer.address.created"
+	asyncAddressUpdated  = "customer.address.updated"
+	asyncProductCreated  = "catalog.product.created"
+	asyncProductUpdated  = "catalog.product.updated"
 )
 
 // isAsyncEvent tells them from the store's own, which have no dots.

@@ -18,20 +18,29 @@ import (
 
 // Server is one Magento store. It is safe for concurrent use.
 type Server struct {
-	cfg       Config
-	db        *database
-	shelf     *shelf
-	customers []customer
-	shopper   *shopper
-	hooks     *hooks
-	keys      *keyring
-	calls     tally
-	version   atomic.Value // string
+	cfg      Config
+	db       *database
+	shelf    *shelf
+	accounts *accounts
+	shopper  *shopper
+	holder   *accountHolder
+	conduct  *conduct
+	consumer *consumer
+	routes   http.Handler // the REST API without path prefixes
+	hooks    *hooks
+	keys     *keyring
+	calls    tally
+	version  atomic.Value // string
 
 	// orderLocks make changes of one order wait for each other.
 	orderLocks [64]sync.Mutex
 
-	ids struct{ order, item, history, invoice, shipment atomic.Int64 }
+	// customerLock, productLock and stockLock make saves of each kind wait for
+	// each other; stockWriters are the calls that wait for the last.
+	customerLock, productLock, stockLock sync.Mutex
+	stockWriters                         atomic.Int64
+
+	ids struct{ order, item, history, invoice, shipment, customer, address, product atomic.Int64 }
 
 	seqMu     sync.Mutex
 	sequences map[int64]*atomic.Int64 // by store id
@@ -53,8 +62,11 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, db: db, keys: keys, hooks: newHooks(cfg, keys), sequences: make(map[int64]*atomic.Int64),
 		shopper: &shopper{rng: rand.New(rand.NewPCG(cfg.Seed, 0x73686f70))},
+		holder:  &accountHolder{rng: rand.New(rand.NewPCG(cfg.Seed, 0x61636374))},
+		conduct: newConduct(cfg.Behaviour, cfg.Seed), consumer: newConsumer(),
 	}
 	s.version.Store(cfg.Version)
+	s.routes = s.api()
 	for _, w := range cfg.Webhooks {
 		if _, err := s.AddWebhook(w); err != nil {
 			_ = db.close()
@@ -79,7 +91,7 @@ func (s *Server) load(ctx context.Context) error {
 			return err
 		}
 	}
-	rows, err := s.db.reader.QueryContext(ctx, `SELECT doc FROM catalog_product ORDER BY entity_id`)
+	rows, err := s.db.reader.QueryContext(ctx, `SELECT doc FROM catalog_product WHERE sku NOT LIKE 'GEN-%' ORDER BY entity_id`)
 	if err != nil {
 		return fmt.Errorf("read products: %w", err)
 	}
@@ -87,18 +99,23 @@ func (s *Server) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.shelf = newShelf(catalogue)
+	s.shelf = newShelf(catalogue, s.timestamp, s.db.product)
 	if rows, err = s.db.reader.QueryContext(ctx, `SELECT doc FROM customer_entity ORDER BY entity_id`); err != nil {
 		return fmt.Errorf("read customers: %w", err)
 	}
-	if s.customers, err = scanDocs[customer](rows); err != nil {
+	customers, err := scanDocs[customer](rows)
+	if err != nil {
 		return err
 	}
+	s.accounts = newAccounts(customers)
 	for query, id := range map[string]*atomic.Int64{
-		`SELECT MAX(entity_id) FROM sales_order`:    &s.ids.order,
-		`SELECT MAX(item_id) FROM sales_order_item`: &s.ids.item,
-		`SELECT MAX(entity_id) FROM sales_invoice`:  &s.ids.invoice,
-		`SELECT MAX(entity_id) FROM sales_shipment`: &s.ids.shipment,
+		`SELECT MAX(entity_id) FROM sales_order`:                                                                       &s.ids.order,
+		`SELECT MAX(item_id) FROM sales_order_item`:                                                                    &s.ids.item,
+		`SELECT MAX(entity_id) FROM sales_invoice`:                                                                     &s.ids.invoice,
+		`SELECT MAX(entity_id) FROM sales_shipment`:                                                                    &s.ids.shipment,
+		`SELECT MAX(entity_id) FROM customer_entity`:                                                                   &s.ids.customer,
+		`SELECT MAX(json_extract(a.value, '$.id')) FROM customer_entity, json_each(doc, '$.addresses') AS a`:           &s.ids.address,
+		`SELECT MAX(entity_id) FROM catalog_product`:                                                                   &s.ids.product,
 		`SELECT MAX(json_extract(h.value, '$.entity_id')) FROM sales_order, json_each(doc, '$.status_histories') AS h`: &s.ids.history,
 	} {
 		last, err := s.db.maxID(ctx, query)
@@ -122,8 +139,12 @@ func (s *Server) seed(ctx context.Context) error {
 	now := s.timestamp()
 	products := newCatalogue(rng, s.cfg.Products, now)
 	customers := newCustomers(rng, s.cfg.Customers, s.cfg.Stores, now)
+	products = append(products, lateProducts(int64(len(products)), now)...)
 	return s.db.write(ctx, func(tx *sql.Tx) error {
 		if err := insertProducts(ctx, tx, products); err != nil {
+			return err
+		}
+		if err := generate(ctx, tx, s.cfg.Generated, []string{defaultSource}, now); err != nil {
 			return err
 		}
 		if err := insertStock(ctx, tx, rng, products); err != nil {
@@ -154,13 +175,15 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return s.hooks.run(ctx) })
 	group.Go(func() error { return s.hooks.challenge(ctx) })
 	group.Go(func() error { return s.settlePayments(ctx) })
+	group.Go(func() error { return s.consume(ctx) })
+	group.Go(func() error { return s.keepAccounts(ctx) })
 	return group.Wait()
 }
 
 // Handler serves the REST API, the admin API under /_sandbox, and a short
 // index. Only the REST API goes through the faults.
 func (s *Server) Handler() http.Handler {
-	rest := s.cfg.Fault.Wrap(s.rest(s.api()))
+	rest := s.cfg.Fault.Wrap(s.rest(s.routes))
 	admin := s.admin()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {

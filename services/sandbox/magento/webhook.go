@@ -141,7 +141,7 @@ var usualEvents = map[string][]string{
 	SchemeAdobeIO:       {observer + eventOrderCommit, observer + eventCustomerCommit},
 	SchemeMageOS: {
 		asyncOrderCreated, asyncOrderUpdated, asyncOrderPaid, asyncOrderShipped, asyncOrderHolded, asyncOrderUnholded, asyncOrderCancelled,
-		asyncShipmentCreated, asyncInvoiceCreated, asyncCustomerUpdated,
+		asyncShipmentCreated, asyncInvoiceCreated, asyncCustomerCreated, asyncCustomerUpdated, asyncAddressCreated, asyncAddressUpdated,
 	},
 }
 
