@@ -154,7 +154,7 @@ func (op *asyncCall) read(route, mode string) error {
 		if !ok {
 			return fmt.Errorf(`"%s" is required. Enter and try again.`, got[i]) //nolint:staticcheck // Magento's text
 		}
-		got[i] = url.PathEscape(value)
+		got[i] = url.QueryEscape(value)
 	}
 	op.path = strings.Join(got, "/")
 	return nil

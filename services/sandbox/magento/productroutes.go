@@ -83,7 +83,8 @@ func (s *Server) saveProduct(ctx context.Context, c *call) ([]byte, error) {
 	if err := sent.text("sku", &sku); err != nil {
 		return nil, err
 	}
-	at := strings.TrimRight(sku, " ")
+	sku = strings.TrimRight(sku, " ")
+	at := sku
 	if path := c.sku(); path != "" {
 		at, sku = path, orText(sku, path)
 	}
