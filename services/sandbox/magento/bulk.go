@@ -152,7 +152,7 @@ func (op *asyncCall) read(route, mode string) error {
 		}
 		value, ok := pathValue(body, strings.TrimPrefix(got[i], "by"))
 		if !ok {
-			return fmt.Errorf(`"%s" is required. Enter and try again.`, got[i]) //nolint:staticcheck // Magento's text
+			return fmt.Errorf(`"%s" is required. Enter and try again.`, got[i]) //nolint:staticcheck,revive // Magento's text
 		}
 		got[i] = url.QueryEscape(value)
 	}

@@ -81,7 +81,7 @@ func openDatabase(ctx context.Context, path string) (*database, error) {
 }
 
 func (d *database) migrate(ctx context.Context) (*database, error) {
-	for _, tables := range []string{schema, sourceSchema, stockItemSchema, bulkSchema} {
+	for _, tables := range []string{schema, stockItemSchema, bulkSchema} {
 		if _, err := d.writer.ExecContext(ctx, tables); err != nil {
 			return nil, errors.Join(fmt.Errorf("create tables: %w", err), d.close())
 		}

@@ -20,15 +20,15 @@ func (s *Server) Generate(ctx context.Context, count int, sources []string) (fir
 	if len(sources) == 0 {
 		sources = []string{defaultSource}
 	}
+	for _, code := range sources {
+		if !knownSource(code) {
+			return "", "", fmt.Errorf("magento: no source has the code %q", code)
+		}
+	}
 	s.productLock.Lock()
 	defer s.productLock.Unlock()
 	var from int64
 	err = s.db.write(ctx, func(tx *sql.Tx) error {
-		for _, code := range sources {
-			if known, err := sourceKnown(ctx, tx, code); err != nil || !known {
-				return orError(err, fmt.Errorf("magento: no source has the code %q", code))
-			}
-		}
 		if from, err = lastGenerated(ctx, tx); err != nil {
 			return err
 		}
@@ -39,13 +39,6 @@ func (s *Server) Generate(ctx context.Context, count int, sources []string) (fir
 	}
 	s.ids.product.Add(int64(count))
 	return generatedSKU(from + 1), generatedSKU(from + int64(count)), nil
-}
-
-func orError(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 func generatedSKU(n int64) string { return fmt.Sprintf("%s%06d", generatedPrefix, n) }

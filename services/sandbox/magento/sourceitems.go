@@ -137,17 +137,9 @@ func (s *Server) writeSourceItems(ctx context.Context, items []sourceItem, write
 		return nil, err
 	}
 	err := s.db.write(ctx, func(tx *sql.Tx) error {
-		sources := map[string]bool{}
 		for _, si := range items {
-			if !sources[si.SourceCode] {
-				known, err := sourceKnown(ctx, tx, si.SourceCode)
-				if err != nil {
-					return err
-				}
-				if !known { // the foreign key
-					return errSourceItemDeadlock
-				}
-				sources[si.SourceCode] = true
+			if !knownSource(si.SourceCode) { // the foreign key
+				return errSourceItemDeadlock
 			}
 			if err := write(ctx, tx, si); err != nil {
 				return fmt.Errorf("source item %s at %s: %w", si.SKU, si.SourceCode, err)
