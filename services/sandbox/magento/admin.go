@@ -20,6 +20,8 @@ Admin API     POST   /_sandbox/orders                  place an order; the body 
               POST   /_sandbox/orders/{increment}/cancel
               POST   /_sandbox/orders/{increment}/mend
               POST   /_sandbox/orders/{increment}/edit   replace an order, as editing it in the Admin does
+              POST   /_sandbox/orders/{increment}/invoice, /ship, /refund, /pay
+              GET    /_sandbox/clerk                   customer service; PUT changes it
               GET    /_sandbox/webhooks                receivers, faults, counters
               POST   /_sandbox/webhooks                register a receiver
               PUT    /_sandbox/webhooks                set the webhook faults
@@ -43,6 +45,12 @@ func (s *Server) admin() http.Handler {
 		r.Post("/orders/{increment}/cancel", s.adminAct(s.Cancel))
 		r.Post("/orders/{increment}/mend", s.adminAct(s.Mend))
 		r.Post("/orders/{increment}/edit", s.adminEdit)
+		r.Post("/orders/{increment}/invoice", s.adminDocument(s.adminInvoice))
+		r.Post("/orders/{increment}/ship", s.adminDocument(s.adminShip))
+		r.Post("/orders/{increment}/refund", s.adminDocument(s.adminRefund))
+		r.Post("/orders/{increment}/pay", s.adminAct(s.Pay))
+		r.Get("/clerk", s.adminClerk)
+		r.Put("/clerk", s.adminClerk)
 		r.Get("/webhooks", func(w http.ResponseWriter, _ *http.Request) { s.writeWebhooks(w) })
 		r.Post("/webhooks", s.adminAddWebhook)
 		r.Put("/webhooks", s.adminWebhookFaults)

@@ -122,6 +122,7 @@ func (ch *checkout) put(sh *shelf, asked PlaceLine) error {
 	}
 	if product.Type == TypeBundle {
 		var err error
+		l.separate = asked.ShipSeparately
 		if l.parts, err = sh.parts(product, asked); err != nil {
 			return err
 		}

@@ -87,6 +87,11 @@ type Config struct {
 	// before the shopper has paid or cron cancels the order (default setting
 	// sales/orders/delete_pending_after is 480 minutes); 0 means 20s.
 	PendingPaymentAfter time.Duration
+	// NoOrderLock plays a store before 2.4.6: shipments, invoices and credit memos
+	// of one order don't wait for each other.
+	NoOrderLock bool
+	// Clerk is the merchant's customer service; the zero value does nothing.
+	Clerk Clerk
 	// NoiseEvery makes every n-th order print its amounts with 17 digits, such
 	// as 29.949999999999999; 0 means 5, negative means never.
 	NoiseEvery int
@@ -169,6 +174,9 @@ func (c Config) withDefaults() (Config, error) {
 	case MixUsual, MixPlain, MixAll:
 	default:
 		return c, fmt.Errorf("magento: mix %q is not %q, %q or %q", c.Mix, MixUsual, MixPlain, MixAll)
+	}
+	if err := c.Clerk.check(); err != nil {
+		return c, err
 	}
 	seen := map[string]bool{"all": true}
 	for _, st := range c.Stores {

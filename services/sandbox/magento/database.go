@@ -81,7 +81,7 @@ func openDatabase(ctx context.Context, path string) (*database, error) {
 }
 
 func (d *database) migrate(ctx context.Context) (*database, error) {
-	for _, tables := range []string{schema, stockItemSchema, bulkSchema} {
+	for _, tables := range []string{schema, salesSchema, stockItemSchema, bulkSchema} {
 		if _, err := d.writer.ExecContext(ctx, tables); err != nil {
 			return nil, errors.Join(fmt.Errorf("create tables: %w", err), d.close())
 		}
@@ -148,6 +148,9 @@ func (d *database) insertOrder(ctx context.Context, o *order) error {
 				it.QtyOrdered.String(), it.CreatedAt, it.UpdatedAt); err != nil {
 				return fmt.Errorf("insert item %s of order %s: %w", it.SKU, o.IncrementID, err)
 			}
+		}
+		if o.Payment.CCTransID != "" {
+			return o.authorization().insert(ctx, tx)
 		}
 		return nil
 	})

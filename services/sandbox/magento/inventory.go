@@ -3,7 +3,6 @@ package magento
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -40,20 +39,4 @@ func upsertSourceItem(ctx context.Context, tx *sql.Tx, si sourceItem) error {
 		return fmt.Errorf("write stock of %s: %w", si.SKU, err)
 	}
 	return nil
-}
-
-// takeStock lowers the default source, as a shipment does.
-func takeStock(ctx context.Context, tx *sql.Tx, sku string, qty decimal.Decimal) error {
-	var quantity string
-	switch err := tx.QueryRowContext(ctx, `SELECT quantity FROM inventory_source_item WHERE sku = ? AND source_code = ?`, sku, defaultSource).Scan(&quantity); {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil
-	case err != nil:
-		return fmt.Errorf("read stock of %s: %w", sku, err)
-	}
-	onHand, err := decimal.NewFromString(quantity)
-	if err != nil {
-		return fmt.Errorf("read stock of %s: %w", sku, err)
-	}
-	return upsertSourceItem(ctx, tx, sourceItem{SKU: sku, SourceCode: defaultSource, Quantity: onHand.Sub(qty), Status: 1})
 }

@@ -59,12 +59,7 @@ func (s *Server) api() http.Handler {
 	post("/V1/orders/{id}/hold", "Magento_Sales::hold", s.holdOrder)
 	post("/V1/orders/{id}/unhold", "Magento_Sales::unhold", s.unholdOrder)
 	post("/V1/orders/{id}/emails", "Magento_Sales::emails", s.emailOrder)
-	post("/V1/order/{id}/invoice", "Magento_Sales::invoice", s.invoiceOrder)
-	post("/V1/order/{id}/ship", "Magento_Sales::ship", s.shipOrder)
-	get("/V1/invoices", "Magento_Sales::sales_invoice", s.searchInvoices)
-	get("/V1/invoices/{id}", "Magento_Sales::sales_invoice", s.getInvoice)
-	get("/V1/shipments", "Magento_Sales::shipment", s.searchShipments)
-	get("/V1/shipment/{id}", "Magento_Sales::shipment", s.getShipment)
+	s.salesRoutes(get, post, put, del)
 
 	get("/V1/customers/search", "Magento_Customer::customer", s.searchCustomers)
 	get("/V1/customers/{id}", "Magento_Customer::customer", s.getCustomer)

@@ -3,6 +3,7 @@ package magento
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -40,7 +41,9 @@ type Server struct {
 	customerLock, productLock, stockLock sync.Mutex
 	stockWriters                         atomic.Int64
 
-	ids struct{ order, item, history, invoice, shipment, customer, address, product atomic.Int64 }
+	ids struct{ order, item, history, invoice, shipment, creditmemo, track, note, customer, address, product atomic.Int64 }
+
+	clerk clerk
 
 	seqMu     sync.Mutex
 	sequences map[int64]*atomic.Int64 // by store id
@@ -67,6 +70,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.version.Store(cfg.Version)
 	s.routes = s.api()
+	if err := s.SetClerk(cfg.Clerk); err != nil {
+		return nil, errors.Join(err, db.close())
+	}
 	for _, w := range cfg.Webhooks {
 		if _, err := s.AddWebhook(w); err != nil {
 			_ = db.close()
@@ -109,10 +115,14 @@ func (s *Server) load(ctx context.Context) error {
 	}
 	s.accounts = newAccounts(customers)
 	for query, id := range map[string]*atomic.Int64{
-		`SELECT MAX(entity_id) FROM sales_order`:                                                                       &s.ids.order,
-		`SELECT MAX(item_id) FROM sales_order_item`:                                                                    &s.ids.item,
-		`SELECT MAX(entity_id) FROM sales_invoice`:                                                                     &s.ids.invoice,
-		`SELECT MAX(entity_id) FROM sales_shipment`:                                                                    &s.ids.shipment,
+		`SELECT MAX(entity_id) FROM sales_order`:          &s.ids.order,
+		`SELECT MAX(item_id) FROM sales_order_item`:       &s.ids.item,
+		`SELECT MAX(entity_id) FROM sales_invoice`:        &s.ids.invoice,
+		`SELECT MAX(entity_id) FROM sales_shipment`:       &s.ids.shipment,
+		`SELECT MAX(entity_id) FROM sales_creditmemo`:     &s.ids.creditmemo,
+		`SELECT MAX(entity_id) FROM sales_shipment_track`: &s.ids.track,
+		`SELECT MAX(json_extract(n.value, '$.entity_id')) FROM (SELECT doc FROM sales_invoice UNION ALL SELECT doc FROM sales_shipment
+			UNION ALL SELECT doc FROM sales_creditmemo), json_each(doc, '$.notes') AS n`: &s.ids.note,
 		`SELECT MAX(entity_id) FROM customer_entity`:                                                                   &s.ids.customer,
 		`SELECT MAX(json_extract(a.value, '$.id')) FROM customer_entity, json_each(doc, '$.addresses') AS a`:           &s.ids.address,
 		`SELECT MAX(entity_id) FROM catalog_product`:                                                                   &s.ids.product,
@@ -150,6 +160,9 @@ func (s *Server) seed(ctx context.Context) error {
 		if err := insertStock(ctx, tx, rng, products); err != nil {
 			return err
 		}
+		if err := insertStoreStock(ctx, tx, products); err != nil {
+			return err
+		}
 		for _, c := range customers {
 			if err := insertCustomer(ctx, tx, c); err != nil {
 				return err
@@ -177,13 +190,15 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return s.settlePayments(ctx) })
 	group.Go(func() error { return s.consume(ctx) })
 	group.Go(func() error { return s.keepAccounts(ctx) })
+	group.Go(func() error { return s.serveCustomers(ctx) })
 	return group.Wait()
 }
 
 // Handler serves the REST API, the admin API under /_sandbox, and a short
-// index. Only the REST API goes through the faults.
+// index. The REST API and GraphQL go through the faults.
 func (s *Server) Handler() http.Handler {
 	rest := s.cfg.Fault.Wrap(s.rest(s.routes))
+	shop := s.cfg.Fault.Wrap(http.HandlerFunc(s.graphQL))
 	admin := s.admin()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
@@ -194,6 +209,8 @@ func (s *Server) Handler() http.Handler {
 			admin.ServeHTTP(w, r)
 		case strings.HasPrefix(path, keyFiles):
 			s.keyFile(w, r)
+		case path == "/graphql":
+			shop.ServeHTTP(w, r)
 		case strings.HasPrefix(path, "/rest/"), strings.HasPrefix(path, "/index.php/rest/"):
 			rest.ServeHTTP(w, r)
 		default:

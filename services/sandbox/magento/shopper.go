@@ -2,6 +2,7 @@ package magento
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -195,6 +196,9 @@ func (s *Server) Shop(ctx context.Context, perSecond float64, placed func(increm
 		}
 		group.Go(func() error {
 			row, err := s.Place(ctx, PlaceOrder{})
+			for try := 0; try < 3 && errors.Is(err, ErrNotSalable); try++ { // looks for something else
+				row, err = s.Place(ctx, PlaceOrder{})
+			}
 			if err != nil {
 				if ctx.Err() == nil {
 					s.cfg.Logger.WarnContext(ctx, "order not placed", "error", err)
