@@ -21,22 +21,23 @@ type accountHolder struct {
 	rng *rand.Rand
 }
 
-// keepAccounts registers and edits accounts at the configured rate until ctx
+// keepAccounts registers and edits accounts at Behaviour.AccountRate until ctx
 // ends.
 func (s *Server) keepAccounts(ctx context.Context) error {
-	if s.cfg.AccountRate <= 0 {
-		return nil
-	}
-	tick := time.NewTicker(time.Duration(float64(time.Second) / s.cfg.AccountRate))
-	defer tick.Stop()
 	for {
+		var due <-chan time.Time // never, at a rate of 0
+		rate, changed := s.conduct.accountRate()
+		if rate > 0 {
+			due = time.After(time.Duration(float64(time.Second) / rate))
+		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
-		}
-		if _, err := s.TouchAccount(ctx); err != nil && ctx.Err() == nil {
-			s.cfg.Logger.WarnContext(ctx, "account not edited", "error", err)
+		case <-changed:
+		case <-due:
+			if _, err := s.TouchAccount(ctx); err != nil && ctx.Err() == nil {
+				s.cfg.Logger.WarnContext(ctx, "account not edited", "error", err)
+			}
 		}
 	}
 }

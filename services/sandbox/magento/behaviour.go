@@ -27,6 +27,9 @@ type Behaviour struct {
 	// share of them that ends in a lost connection (status 2).
 	ConsumerPaused bool    `json:"consumerPaused"`
 	RetriableRate  float64 `json:"retriableRate"`
+	// AccountRate is how many customers a second register or edit their account
+	// while Run runs.
+	AccountRate float64 `json:"accountRate"`
 }
 
 func (b Behaviour) validate() error {
@@ -35,27 +38,35 @@ func (b Behaviour) validate() error {
 			return errors.New("magento: a rate is a share from 0 to 1")
 		}
 	}
-	if b.PageSizeMax < 0 || b.EntitiesMax < 0 || b.RowTime < 0 {
-		return errors.New("magento: a limit or a time is negative")
+	if b.PageSizeMax < 0 || b.EntitiesMax < 0 || b.RowTime < 0 || b.AccountRate < 0 {
+		return errors.New("magento: a limit, a time or a rate is negative")
 	}
 	return nil
 }
 
 // conduct holds the behaviour and the random numbers that it needs.
 type conduct struct {
-	mu  sync.Mutex
-	now Behaviour
-	rng *rand.Rand
+	mu      sync.Mutex
+	now     Behaviour
+	changed chan struct{} // closed and replaced whenever the behaviour changes
+	rng     *rand.Rand
 }
 
 func newConduct(b Behaviour, seed uint64) *conduct {
-	return &conduct{now: b, rng: rand.New(rand.NewPCG(seed, 0x62656861))}
+	return &conduct{now: b, changed: make(chan struct{}), rng: rand.New(rand.NewPCG(seed, 0x62656861))}
 }
 
 func (c *conduct) get() Behaviour {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
+}
+
+// accountRate returns the rate and what is closed when it may be another.
+func (c *conduct) accountRate() (float64, <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now.AccountRate, c.changed
 }
 
 // happens draws whether something of that rate does.
@@ -79,6 +90,8 @@ func (s *Server) SetBehaviour(b Behaviour) error {
 	}
 	s.conduct.mu.Lock()
 	s.conduct.now = b
+	close(s.conduct.changed)
+	s.conduct.changed = make(chan struct{})
 	s.conduct.mu.Unlock()
 	s.consumer.signal()
 	return nil

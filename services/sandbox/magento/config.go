@@ -73,9 +73,6 @@ type Config struct {
 	ProductAttributes, CustomerAttributes []string
 	// WebsitePrices plays the price scope "website"; otherwise prices are global.
 	WebsitePrices bool
-	// AccountRate is how many customers a second register or edit their account
-	// while Run runs; 0 means none.
-	AccountRate float64
 	// Behaviour is how the store behaves from the start.
 	Behaviour Behaviour
 	// PageSizeLimit is another way to say Behaviour.PageSizeMax.
@@ -206,8 +203,8 @@ func (c Config) withDefaults() (Config, error) {
 	if err := c.Behaviour.validate(); err != nil {
 		return c, err
 	}
-	if c.AccountRate < 0 || c.Generated < 0 {
-		return c, fmt.Errorf("magento: %v account edits a second and %d generated products can't be", c.AccountRate, c.Generated)
+	if c.Generated < 0 {
+		return c, fmt.Errorf("magento: %d generated products can't be", c.Generated)
 	}
 	if c.Now == nil {
 		c.Now = time.Now

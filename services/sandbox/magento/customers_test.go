@@ -228,8 +228,9 @@ func TestAccountHolderIsDeterministic(t *testing.T) {
 }
 
 func TestAccountsMoveWhileTheStoreRuns(t *testing.T) {
-	s := open(t, func(c *Config) { c.AccountRate = 200 })
+	s := open(t, func(*Config) {})
 	s.run()
+	s.do("PATCH", "/_sandbox/behaviour", `{"accountRate":200}`)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	for ctx.Err() == nil && s.accounts.find(22) == nil {
