@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -65,7 +66,7 @@ type chosen struct {
 	qty  decimal.Decimal
 }
 
-// choice of rows for a document (Magento core,
+// rowChoice picks rows for a document (Magento core,
 // Sales/Model/Order/{Invoice,Shipment,Creditmemo}/**/QuantityValidator).
 type rowChoice struct {
 	document, verb, undone string
@@ -84,9 +85,11 @@ func (r rowChoice) choose(o *order, asked []documentItem) (rows []chosen, proble
 			}
 		}
 	}
-	for _, want := range asked {
+	for n, want := range asked {
 		it := o.item(want.OrderItemID)
 		switch {
+		case slices.ContainsFunc(asked[n+1:], func(later documentItem) bool { return later.OrderItemID == want.OrderItemID }):
+			continue // quantities are kept by row, so the last one counts
 		case it == nil:
 			problems = append(problems, fmt.Sprintf(`The %s contains product SKU "" that is not part of the original order.`, r.document))
 		case want.Qty.GreaterThan(r.left(it)):

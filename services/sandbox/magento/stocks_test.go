@@ -98,8 +98,18 @@ func FuzzGraphQL(f *testing.F) {
 	f.Add(`{a(b:[1,"x",{c:d}]){e}`)
 	f.Fuzz(func(t *testing.T, query string) {
 		fields, err := parseGraphQL(query, nil)
-		if err == nil && fields == nil && strings.TrimSpace(query) == "" {
-			t.Error("an empty query was read")
+		if err != nil {
+			return
 		}
+		var check func(fields []graphField)
+		check = func(fields []graphField) {
+			for _, f := range fields {
+				if f.name == "" || f.alias == "" {
+					t.Fatalf("%q has a field without a name: %+v", query, f)
+				}
+				check(f.fields)
+			}
+		}
+		check(fields)
 	})
 }
