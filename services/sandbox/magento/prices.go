@@ -215,7 +215,7 @@ func (s *Server) productsBySKU(ctx context.Context, skus, types []string) (map[s
 		args[i] = sku
 	}
 	query := `SELECT doc FROM catalog_product WHERE sku IN (?` + strings.Repeat(", ?", len(skus)-1) + `) ORDER BY entity_id` //nolint:gosec // question marks
-	rows, err := s.db.reader.QueryContext(ctx, query, args...) //nolint:gosec // the query is made of question marks
+	rows, err := s.db.reader.QueryContext(ctx, query, args...)                                                               //nolint:gosec // the query is made of question marks
 	if err != nil {
 		return nil, fmt.Errorf("read products: %w", err)
 	}
