@@ -1,6 +1,7 @@
 package magentocapture
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -64,7 +65,7 @@ func (r *records) orderAndInvoices(ctx context.Context, documents []magento.Reco
 		return nil, err
 	}
 	all := slices.Concat(found.Records, found.Foreign)
-	slices.SortFunc(all, func(a, b magento.Record) int { return int(a.ID - b.ID) })
+	slices.SortFunc(all, func(a, b magento.Record) int { return cmp.Compare(a.ID, b.ID) })
 	lists := map[int64][]json.RawMessage{}
 	for _, i := range all {
 		lists[i.OrderID] = append(lists[i.OrderID], i.JSON)
