@@ -25,6 +25,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // shop is a Magento that the test moves.
 type shop struct {
+	lists // all but orders
+
 	mu      sync.Mutex
 	orders  []magento.Order
 	foreign []magento.Order
