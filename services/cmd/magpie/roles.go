@@ -115,11 +115,15 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
+		entities, err := wantedOf(pair, events.Magento)
+		if err != nil {
+			return err
+		}
 		spec := bus.CaptureSpec(events.RoleMagentoCapture, pair.Name, events.Magento, pair.Magento.Parallel)
 		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
 		c := a.consumer(spec, b)
 		reads := magentocapture.New(magentocapture.Config{
-			Pair: pair.Name, NotFoundWait: pair.Magento.NotFoundWait, EditWait: pair.Magento.EditWait, Parallel: pair.Magento.Parallel,
+			Pair: pair.Name, Entities: entities, NotFoundWait: pair.Magento.NotFoundWait, EditWait: pair.Magento.EditWait, Parallel: pair.Magento.Parallel,
 			Every: pair.Magento.Sweep.Every, Overlap: pair.Magento.Sweep.Overlap,
 			Looked: a.heart(events.RoleMagentoCapture).looked, Waiting: waiting(c),
 		}, store, a.bus, cursors, b, a.telemetry.Metrics)
