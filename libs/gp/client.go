@@ -147,23 +147,49 @@ func (c *Client) systemContext() object {
 	return object{"CultureName": c.cfg.Culture, "CurrencyType": "Transactional"}
 }
 
-// get reads one record by its key. One that GP has not, or answers without a
+// record reads one record by an id. One that GP has not, or answers without a
 // key, is ErrNotFound.
-func (c *Client) get(ctx context.Context, operation, thing, column, id string) (*node, error) {
+func record[T any](ctx context.Context, c *Client, operation, thing, column, id string, read func(*node) (T, error)) (T, error) {
 	k, err := mustKey(column, id)
 	if err != nil {
-		return nil, err
+		var none T
+		return none, err
 	}
-	result, err := c.read(ctx, operation, object{"key": k})
+	return recordOf(ctx, c, operation, thing, id, k, []string{"Id"}, read)
+}
+
+// recordOf is record for keys of other shapes; name is for people, and at is
+// where the answer's key must have a value.
+func recordOf[T any](
+	ctx context.Context, c *Client, operation, thing, name string, key object, at []string, read func(*node) (T, error),
+) (T, error) {
+	var none T
+	n, err := c.read(ctx, operation, object{"key": key})
 	if errors.Is(err, ErrNotFound) {
-		e := notFound(thing, id)
+		e := notFound(thing, name)
 		e.Reason += " (" + failure.Of(err).Reason + ")"
-		return nil, e
+		return none, e
 	}
-	if err == nil && result.text("Key", "Id") == "" {
-		return nil, notFound(thing, id)
+	if err != nil {
+		return none, err
 	}
-	return result, err
+	if n.child("Key").text(at...) == "" {
+		return none, notFound(thing, name)
+	}
+	got, err := read(n)
+	if err != nil {
+		return none, unreadable(operation, err)
+	}
+	return got, nil
+}
+
+// writeKey calls an operation that does something to the record with an id.
+func (c *Client) writeKey(ctx context.Context, operation, column, id string) error {
+	k, err := mustKey(column, id)
+	if err != nil {
+		return err
+	}
+	return c.write(ctx, operation, object{"key": k})
 }
 
 // mustKey is a key which can't be left to GP.

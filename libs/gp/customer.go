@@ -29,27 +29,20 @@ type Customer struct {
 	UserDefined1, UserDefined2 string
 	Addresses                  []CustomerAddress
 
-	// TradeDiscountPercent and the dates are read, and never written.
+	// The rest is read, and never written.
+
 	TradeDiscountPercent decimal.NullDecimal
+	CreditLimit          CreditLimit
 	Created, Modified    Date
 	LastModified         time.Time
 }
 
-// CustomerAddress is one of a customer's addresses. An e-mail address hangs on
-// it, because a customer of GP has none of its own.
-type CustomerAddress struct {
-	ID string
-	Address
-	Email, EmailCC, EmailBCC   string
-	Internet                   [8]string // GP's user-named fields
-	UPSZone                    string
-	ShippingMethodID           string
-	TaxScheduleID              string
-	SalespersonID, TerritoryID string
-	WarehouseID                string
-	UserDefined1, UserDefined2 string
-	// Delete takes the address away in an update.
-	Delete bool
+// CreditLimit is how much a customer may owe (GP Web Services WSDL:
+// CustomerCreditLimit).
+type CreditLimit struct {
+	// Special is "No Credit" or "Unlimited Credit", which count before Amount.
+	Special string
+	Amount  decimal.NullDecimal
 }
 
 // Address gives the address with this id.
@@ -64,16 +57,7 @@ func (c Customer) Address(id string) (CustomerAddress, bool) {
 
 // Customer reads a customer.
 func (c *Client) Customer(ctx context.Context, id string) (Customer, error) {
-	const operation = "GetCustomerByKey"
-	n, err := c.get(ctx, operation, "customer", "CUSTNMBR", id)
-	if err != nil {
-		return Customer{}, err
-	}
-	customer, err := readCustomer(n)
-	if err != nil {
-		return Customer{}, unreadable(operation, err)
-	}
-	return customer, nil
+	return record(ctx, c, "GetCustomerByKey", "customer", "CUSTNMBR", id, readCustomer)
 }
 
 // CreateCustomer creates a customer under its own id. One which exists is the
@@ -83,8 +67,16 @@ func (c *Client) CreateCustomer(ctx context.Context, customer Customer) error {
 }
 
 // UpdateCustomer changes what the customer has set. Addresses that it doesn't
-// list stay as they are.
+// list stay as they are. GP must have a PostResultsTo with every write; when none
+// is given, the customer is read first and keeps its own.
 func (c *Client) UpdateCustomer(ctx context.Context, customer Customer) error {
+	if customer.PostResultsTo == "" {
+		has, err := c.Customer(ctx, customer.ID)
+		if err != nil {
+			return unsent(err)
+		}
+		customer.PostResultsTo = has.PostResultsTo
+	}
 	return c.writeCustomer(ctx, "UpdateCustomer", customer)
 }
 
@@ -114,31 +106,6 @@ func (c Customer) object() object {
 	}
 }
 
-func (a CustomerAddress) object(customer string) object {
-	o := a.Address.object()
-	if o == nil {
-		o = object{}
-	}
-	internet := object{"EmailToAddress": a.Email, "EmailCcAddress": a.EmailCC, "EmailBccAddress": a.EmailBCC}
-	for i, name := range internetFields {
-		internet[name] = a.Internet[i]
-	}
-	if a.Email+a.EmailCC+a.EmailBCC != "" || a.Internet != [8]string{} {
-		o["InternetAddresses"] = internet
-	}
-	o["UPSZone"], o["ShippingMethodKey"], o["TaxScheduleKey"] = a.UPSZone, key(a.ShippingMethodID), key(a.TaxScheduleID)
-	o["UserDefined1"], o["UserDefined2"] = a.UserDefined1, a.UserDefined2
-	o["Key"] = customerAddressKey(customer, a.ID)
-	o["SalespersonKey"], o["SalesTerritoryKey"] = key(a.SalespersonID), key(a.TerritoryID)
-	o["WarehouseKey"], o["DeleteOnUpdate"] = key(a.WarehouseID), yes(a.Delete)
-	return o
-}
-
-var internetFields = [8]string{
-	"InternetField1", "InternetField2", "InternetField3", "InternetField4",
-	"InternetField5", "InternetField6", "InternetField7", "InternetField8",
-}
-
 func readCustomer(n *node) (Customer, error) {
 	var r reading
 	c := Customer{
@@ -152,26 +119,49 @@ func readCustomer(n *node) (Customer, error) {
 		PostResultsTo: n.text("PostResultsTo"), TaxRegistration: n.text("TaxRegistrationNumber"), CurrencyISO: n.text("CurrencyKey", "ISOCode"),
 		UserDefined1: n.text("UserDefined1"), UserDefined2: n.text("UserDefined2"),
 		TradeDiscountPercent: r.amount(n, "TradeDiscountPercent"),
+		CreditLimit:          CreditLimit{n.text("CreditLimit", "SpecialAmount"), r.amount(n, "CreditLimit", "Amount")},
 		Created:              r.date(n, "CreatedDate"), Modified: r.date(n, "ModifiedDate"), LastModified: r.time(n, "LastModifiedDate"),
 	}
 	for _, a := range n.all("Addresses") {
-		c.Addresses = append(c.Addresses, readCustomerAddress(a))
+		c.Addresses = append(c.Addresses, readCustomerAddress(&r, a))
 	}
 	return c, r.err
 }
 
-func readCustomerAddress(n *node) CustomerAddress {
-	internet := n.child("InternetAddresses")
-	a := CustomerAddress{
-		ID: n.text("Key", "Id"), Address: readAddress(n),
-		Email: internet.text("EmailToAddress"), EmailCC: internet.text("EmailCcAddress"), EmailBCC: internet.text("EmailBccAddress"),
-		UPSZone: n.text("UPSZone"), ShippingMethodID: n.text("ShippingMethodKey", "Id"), TaxScheduleID: n.text("TaxScheduleKey", "Id"),
-		SalespersonID: n.text("SalespersonKey", "Id"), TerritoryID: n.text("SalesTerritoryKey", "Id"),
-		WarehouseID: n.text("WarehouseKey", "Id"), UserDefined1: n.text("UserDefined1"), UserDefined2: n.text("UserDefined2"),
-		Delete: n.yes("DeleteOnUpdate"),
+// CustomerCriteria restricts a list of customers; what is nil or empty restricts
+// nothing. ID takes no Like. See SalesCriteria about lists.
+type CustomerCriteria struct {
+	ID, Name, SalespersonID, ClassID Match
+	Active, OnHold                   *bool
+	Created, Modified                DateRange
+	LastModified                     TimeRange
+}
+
+func (c CustomerCriteria) object() object {
+	return object{
+		"Id": c.ID.object(), "Name": c.Name.object(),
+		"IsActive": equalTo(boolean(c.Active)), "IsOnHold": equalTo(boolean(c.OnHold)),
+		"SalespersonId": c.SalespersonID.object(), "ClassId": c.ClassID.object(), "CreatedDate": c.Created.object(),
+		"ModifiedDate": c.Modified.object(), "LastModifiedDate": c.LastModified.object(),
 	}
-	for i, name := range internetFields {
-		a.Internet[i] = internet.text(name)
-	}
-	return a
+}
+
+// CustomerSummary is a row of a list (GP Web Services WSDL: CustomerSummary).
+type CustomerSummary struct {
+	ID, Name, ClassID, SalespersonID, State string
+	Active, OnHold                          bool
+	Created, Modified                       Date
+	LastModified                            time.Time
+}
+
+// Customers lists customers.
+func (c *Client) Customers(ctx context.Context, criteria CustomerCriteria) ([]CustomerSummary, error) {
+	return list(ctx, c, "GetCustomerList", criteria.object(), func(r *reading, n *node) CustomerSummary {
+		return CustomerSummary{
+			ID: n.text("Key", "Id"), Name: n.text("Name"), ClassID: n.text("CustomerClassKey", "Id"),
+			SalespersonID: n.text("SalespersonKey", "Id"), State: n.text("State"),
+			Active: n.yes("IsActive"), OnHold: n.yes("IsOnHold"),
+			Created: r.date(n, "CreatedDate"), Modified: r.date(n, "ModifiedDate"), LastModified: r.time(n, "LastModifiedDate"),
+		}
+	})
 }

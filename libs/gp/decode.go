@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -247,7 +248,12 @@ func (r *reading) int(n *node, path ...string) (i int) {
 
 // amount reads the Value of a MoneyAmount, a Quantity or a Percent.
 func (r *reading) amount(n *node, path ...string) decimal.NullDecimal {
-	s := strings.TrimSpace(n.at(path...).text("Value"))
+	return r.decimal(n, append(slices.Clone(path), "Value")...)
+}
+
+// decimal reads an xs:decimal.
+func (r *reading) decimal(n *node, path ...string) decimal.NullDecimal {
+	s := strings.TrimSpace(n.text(path...))
 	if s == "" {
 		return decimal.NullDecimal{}
 	}

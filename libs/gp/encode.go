@@ -108,7 +108,7 @@ func (w *writer) element(e element, value any) error {
 		tag = "d:" + tag
 	}
 	if e.abstract {
-		attributes = ` x:type="d:` + e.of + `"`
+		attributes = ` x:type="` + prefixOf(e.of) + e.of + `"`
 	}
 	switch v := value.(type) {
 	case nil:
@@ -149,6 +149,14 @@ func (w *writer) element(e element, value any) error {
 		return failure.Rejected("gp.required", e.name, "GP must have a value here", "map one in the flow")
 	}
 	return nil
+}
+
+// prefixOf is that of the namespace which declares a type.
+func prefixOf(name string) string {
+	if elements := schema[name]; len(elements) > 0 && elements[len(elements)-1].ns == nsDyn {
+		return "d:"
+	}
+	return ""
 }
 
 func (w *writer) array(of string, items []object) error {

@@ -74,6 +74,15 @@ var limits = map[string]limit{
 	"CURNCYID": {"currency", 15, true},
 	"SLPRSNID": {"salesperson", 15, true},
 	"SALSTERR": {"territory", 15, true},
+	"ITMSHNAM": {"item_short_name", 15, false},
+	"ITMGEDSC": {"item_generic_description", 10, false},
+	"ITMCLSCD": {"item_class", 10, true},
+	"UOMSCHDL": {"unit_schedule", 10, true},
+	"USCATVLS": {"item_category", 10, false},
+	// Receivables and the ledger.
+	"TRXDSCRN": {"receipt_description", 30, false},
+	"DSCRIPTN": {"journal_description", 30, false},
+	"SOURCDOC": {"source_document", 11, true},
 }
 
 // Limit is the length that GP allows for a column, in characters.

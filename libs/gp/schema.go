@@ -29,6 +29,9 @@ const (
 //	Element:@Type   is of an abstract type, and xsi:type says Type
 //	Element=COLUMN  is text under the rules of a column (lengths.go)
 //
+// The restrictions of nullable values (NullableOfDateTime, NullableOfBoolean, an
+// enumeration...) differ in their values alone, and stand here once.
+//
 // "dyn." before a type puts what it declares in the dyn namespace. Operations
 // are types too: their elements are the parameters. Elements whose type is not
 // listed are here for their place and for their xsi:nil; they are never written.
@@ -74,112 +77,19 @@ BusinessAddress < BusinessObject:
 	CountryRegion=COUNTRY Phone1:PhoneNumber Phone2:PhoneNumber Phone3:PhoneNumber Fax:PhoneNumber
 	CountryRegionCodeKey:CountryRegionCodeKey Name=ShipToName ContactPerson=CNTCPRSN
 
-SalesDocument < BusinessObject:
-	Key:SalesDocumentKey Type!? Date!? FreightAmount:MoneyAmount MiscellaneousAmount:MoneyAmount
-	TaxAmount:MoneyAmount TradeDiscount:MoneyPercentChoice DiscountAmount:MoneyAmount
-	CustomerName=CUSTNAME CustomerPONumber=CSTPONBR UPSZone=UPSZONE MasterNumber!? Reference=REFRENCE
-	CommissionAmount ExchangeRate!? ExchangeDate!? RequestedShipDate!? Comment=CMMTTEXT
-	TaxExemptNumber1=TAXEXMT1 TaxExemptNumber2=TAXEXMT2 TaxRegistrationNumber=TXRGNNUM
-	FreightTaxBasis!? MiscellaneousTaxBasis!? FreightTaxAmount:MoneyAmount MiscellaneousTaxAmount:MoneyAmount
-	Note=NOTETEXT TransactionState!? TaxScheduleKey:TaxScheduleKey FreightTaxScheduleKey:TaxScheduleKey
-	MiscellaneousTaxScheduleKey:TaxScheduleKey LineTotalAmount:MoneyAmount TotalAmount:MoneyAmount
-	CreatedBy CreatedDate!? ModifiedDate!? LastModifiedDate!? CommissionBasedOn!? CommissionSaleAmount
-	ActualShipDate!? FulfillDate!? QuoteDate!? AuditTrailCode IsIntrastatDocument!? IsVoided!?
-	ShipCompleteOnly!? FrontOfficeIntegrationId IntegrationSource!? IntegrationId
-	InvoiceDate!? BackorderDate!? ReturnDate!? OriginalSalesDocumentKey OriginalSalesDocumentType
-	DocumentTypeKey:SalesDocumentTypeKey ShippingMethodKey:ShippingMethodKey WarehouseKey:WarehouseKey
-	CustomerKey:CustomerKey SalesTerritoryKey:SalesTerritoryKey SalespersonKey:SalespersonKey BatchKey:BatchKey
-	BillToAddressKey:CustomerAddressKey ShipToAddressKey:CustomerAddressKey PaymentTermsKey:PaymentTermsKey
-	CurrencyKey:CurrencyKey CommentKey PriceLevelKey:PriceLevelKey ShipToAddress:BusinessAddress
-	UserDefined:SalesUserDefined Commissions ProcessHolds Taxes:[SalesDocumentTax] FreightTaxes MiscellaneousTaxes TrackingNumbers
+RestrictionOfString:        EqualValue NotEqualValue
+ListRestrictionOfString    < RestrictionOfString: Items
+BetweenRestrictionOfString < ListRestrictionOfString: From To GreaterThan LessThan
+LikeRestrictionOfString    < BetweenRestrictionOfString: Like
 
-SalesOrder < SalesDocument:
-	PaymentAmount:MoneyAmount DepositAmount:MoneyAmount ShippingProcessStatus!? IsRepeating!?
-	DocumentFrequency!? TimesToRepeat!? DaysToIncrement!? WorkflowPriority!?
-	Lines:[SalesOrderLine] Payments:[SalesPayment] Workflows
+RestrictionOfNullable:        EqualValue!? NotEqualValue!?
+ListRestrictionOfNullable    < RestrictionOfNullable: Items
+BetweenRestrictionOfNullable < ListRestrictionOfNullable: From!? To!? GreaterThan!? LessThan!?
 
-SalesLine < BusinessObject:
-	Key:SalesLineKey UnitPrice:MoneyAmount TotalAmount:MoneyAmount Quantity:Quantity
-	Discount:MoneyPercentChoice UnitCost ItemDescription=ITEMDESC IsNonInventory!? IsDropShip!?
-	RequestedShipDate!? Comment=CMMTTEXT UofM=UOFM DeleteOnUpdate!? ExtendedCost
-	ItemTaxScheduleKey:TaxScheduleKey TaxBasis!? TaxAmount:MoneyAmount TaxScheduleKey:TaxScheduleKey
-	CostOfSalesGLAccountKey DamagedGLAccountKey InServiceGLAccountKey InUseGLAccountKey
-	InventoryGLAccountKey DiscountGLAccountKey ReturnsGLAccountKey SalesGLAccountKey:GLAccountNumberKey
-	FrontOfficeIntegrationId IntegrationSource!? IntegrationId WarehouseKey:WarehouseKey ItemKey:ItemKey
-	ShippingMethodKey:ShippingMethodKey SalesTerritoryKey SalespersonKey CommentKey
-	PriceLevelKey:PriceLevelKey ShipToAddressKey:CustomerAddressKey ShipToAddress:BusinessAddress Taxes
-
-SalesOrderLine < SalesLine:
-	QuantityToBackorder:Quantity QuantityToInvoice:Quantity QuantityCanceled:Quantity
-	QuantityFulfilled:Quantity QuantityAllocated:Quantity FulfillDate!? ActualShipDate!?
-	Components Serials Lots Bins
-
-SalesPayment < BusinessObject:
-	Key:SalesPaymentKey IsProcessElectronically!? Date!? PaymentAmount:MoneyAmount
-	BankAccountKey:BankAccountKey PaymentCardTypeKey:PaymentCardTypeKey CheckNumber=CHEKNMBR
-	PaymentCardNumber AuthorizationCode=AUTHCODE ExpirationDate!? Type!? Number=DOCNUMBR
-	DeleteOnUpdate!? AuditTrailCode CurrencyKey:CurrencyKey
-
-SalesDocumentTax < BusinessObject:
-	TaxAmount:MoneyAmount TotalAmount:MoneyAmount TaxableAmount:MoneyAmount IsBackoutTax!? GLAccountKey
-	IsTaxableTax!? TotalTaxPotentialAmount:MoneyAmount Key:SalesDocumentTaxKey
-
-SalesUserDefined < BusinessObject:
-	Date01!? Date02!? List01=USERDEF List02=USERDEF List03=USERDEF
-	Text01=USERDEF Text02=USERDEF Text03=USERDEF Text04=USERDEF Text05=USERDEF
-
-Customer < BusinessObject:
-	Key:CustomerKey IsOnHold!? IsActive!? ShipCompleteOnly!? Name=CUSTNAME Shortname=SHRTNAME
-	StatementName=STMTNAME ClassKey:CustomerClassKey Priority!? DefaultAddressKey:CustomerAddressKey
-	ShipToAddressKey:CustomerAddressKey BillToAddressKey:CustomerAddressKey
-	StatementToAddressKey:CustomerAddressKey Comment1=COMMENT1 Comment2=COMMENT2 TradeDiscountPercent
-	PaymentTermsKey:PaymentTermsKey DiscountGracePeriod!? DueDateGracePeriod!? PriceLevelKey:PriceLevelKey
-	Notes=NOTETEXT BalanceType!? FinanceCharge MinimumPayment CreditLimit MaximumWriteoff
-	AllowRevaluation!? PostResultsTo!(Receivables/Discount Account) OrderFullfillmentShortageDefault!?
-	IncludeInDemandPlanning!? PaymentCardAccount BankName BankBranch UserLanguageKey TaxExemptNumbers
-	TaxRegistrationNumber=TXRGNNUM CurrencyKey:CurrencyKey RateTypeKey StatementCycle!? HistoryOptions
-	SendEmailStatements!? BankAccountKey:BankAccountKey DefaultCashAccountType!?
-	CashGLAccountKey AccountsReceivableGLAccountKey SalesGLAccountKey CostOfGoodsSoldGLAccountKey
-	InventoryGLAccountKey PaymentTermsDiscountTakenGLAccountKey PaymentTermsDiscountAvailableGLAccountKey
-	FinanceChargesGLAccountKey WriteoffGLAccountKey SalesOrderReturnsGLAccountKey
-	OverpaymentWriteoffGLAccountKey StatementRecipients CreatedDate!(0001-01-01T00:00:00)
-	ModifiedDate!(0001-01-01T00:00:00) LastModifiedDate!(0001-01-01T00:00:00) CorporateAccountKey
-	UserDefined1=USERDEF UserDefined2=USERDEF Addresses:[CustomerAddress]
-
-ConstituentAddress < BusinessAddress:
-	UPSZone=UPSZONE ShippingMethodKey:ShippingMethodKey TaxScheduleKey:TaxScheduleKey
-	CreatedDate!(0001-01-01T00:00:00) ModifiedDate!(0001-01-01T00:00:00) LastModifiedDate!?
-	UserDefined1=USERDEF UserDefined2=USERDEF InternetAddresses:InternetAddresses
-
-CustomerAddress < ConstituentAddress:
-	Key:CustomerAddressKey SalespersonKey:SalespersonKey SalesTerritoryKey:SalesTerritoryKey
-	WarehouseKey:WarehouseKey DeleteOnUpdate!?
-
-InternetAddresses:
-	MessengerAddress EmailToAddress EmailCcAddress EmailBccAddress
-	InternetField1=INET InternetField2=INET InternetField3=INET InternetField4=INET
-	InternetField5=INET InternetField6=INET InternetField7=INET InternetField8=INET AdditionalInformation
+BaseChangedKeyCriteria: LastModifiedDate:BetweenRestrictionOfNullable Action:RestrictionOfNullable
 
 CompanyCriteria:
-RestrictionOfString:  EqualValue NotEqualValue
-SalesOrderCriteria:
-	TransactionState DocumentId Date CustomerId CustomerName CustomerPONumber:RestrictionOfString
-	BatchId DocumentTypeId:RestrictionOfString SalespersonId MasterNumber ModifiedDate
-	LastModifiedDate:BetweenRestrictionOfNullableOfDateTime CreatedDate Scope!(Return All)
-SalesDocumentCriteria < SalesOrderCriteria: Type
-BetweenRestrictionOfNullableOfDateTime:
-	EqualValue!? NotEqualValue!? Items From!? To!? GreaterThan!? LessThan!?
 
-CreateSalesOrder:     salesOrder!:SalesOrder context!:Context policy!
-UpdateSalesOrder:     salesOrder!:SalesOrder context!:Context policy!
-VoidSalesOrder:       key!:SalesDocumentKey context!:Context policy!
-GetSalesOrderByKey:   key!:SalesDocumentKey context!:Context
-GetSalesOrderList:    criteria!:SalesOrderCriteria context!:Context
-GetSalesDocumentList: criteria!:SalesDocumentCriteria context!:Context
-CreateCustomer:       customer!:Customer context!:Context policy!
-UpdateCustomer:       customer!:Customer context!:Context policy!
-GetCustomerByKey:     key!:CustomerKey context!:Context
-GetItemByKey:         key!:ItemKey context!:Context
 GetWarehouseByKey:    key!:WarehouseKey context!:Context
 GetCurrencyByKey:     key!:CurrencyKey context!:Context
 GetCompanyList:       criteria!:CompanyCriteria context!:Context
@@ -200,8 +110,8 @@ type element struct {
 	column   string
 }
 
-// schema is wsdl by name of type, each with its base's elements first.
-var schema = parseSchema(wsdl)
+// schema is the whole text by name of type, each with its base's elements first.
+var schema = parseSchema(wsdl + salesWSDL + customerWSDL + itemWSDL + ledgerWSDL)
 
 var (
 	typeLine    = regexp.MustCompile(`^(dyn\.)?(\w+)(?: +< +(\w+))?: *(.*)$`)

@@ -64,3 +64,13 @@ func (c *Client) DocumentTypes(ctx context.Context, documentID string, since tim
 	slices.Sort(types)
 	return types, nil
 }
+
+// Warehouse is a site (GP Web Services WSDL: Warehouse).
+type Warehouse struct{ ID, Description string }
+
+// Warehouse reads a site.
+func (c *Client) Warehouse(ctx context.Context, id string) (Warehouse, error) {
+	return record(ctx, c, "GetWarehouseByKey", "site", "LOCNCODE", id, func(n *node) (Warehouse, error) {
+		return Warehouse{ID: n.text("Key", "Id"), Description: n.text("Description")}, nil
+	})
+}
