@@ -13,7 +13,7 @@ type Heartbeat struct {
 	Started  time.Time `json:"started"`
 	// At is when the heart beat, in UTC.
 	At time.Time `json:"at"`
-	// Readings are the last ones of a capture, one for each pair and way.
+	// Readings are the last ones of a capture, one for each pair, entity and way.
 	Readings []Reading `json:"readings,omitempty"`
 }
 
@@ -28,7 +28,9 @@ const (
 type Reading struct {
 	Pair   string `json:"pair"`
 	System System `json:"system"`
-	// Way is "sweep" or "notices".
+	// Entity is what was read.
+	Entity Entity `json:"entity,omitempty"`
+	// Way is "notices", or a sweep's own name: "sweep" where an entity has one.
 	Way string `json:"way"`
 	// At is when the last look ended well, in UTC; zero before the first.
 	At time.Time `json:"at,omitzero"`

@@ -9,19 +9,22 @@ import (
 )
 
 // Reader reads one entity of one system. A capture is a set of readers; a new
-// entity is a new reader. A reader makes its own calls, behind the breaker.
+// entity is a new reader. A reader makes its own calls, behind the breaker, and
+// hands on its bus.ErrPaused. It is used by several goroutines at once.
 type Reader interface {
 	// Entity is what it reads.
 	Entity() events.Entity
-	// Read reads the records that exist among some keys, as many calls as that
-	// takes. Its error is about all of them; one about a single record is in
-	// Found.Failed.
+	// Read reads the records that exist among some keys, [ReadSize] at most, in as
+	// many calls as that takes. Its error is about all of them; one about a single
+	// record is in Found.Failed.
 	Read(ctx context.Context, keys []events.Key) (Found, error)
 }
 
 // Found is what a reader found of some keys. A key that is nowhere in it is a
 // record that the system does not have (yet).
 type Found struct {
+	// Records may hold more than was asked for; that is left alone. Of two with the
+	// same key neither is captured, and a person is asked.
 	Records []Record
 	// Foreign are records that are another pair's: of another website.
 	Foreign []events.Key
@@ -72,7 +75,8 @@ type Resolved struct {
 	Failed  map[int64]error
 }
 
-// Sweeper is a Reader that can look for records of which nobody told.
+// Sweeper is a Reader that can look for records of which nobody told. Its sweeps
+// are asked for once, when the capture is made.
 type Sweeper interface {
 	Sweeps() []Sweep
 }
@@ -80,7 +84,8 @@ type Sweeper interface {
 // Sweep is one way of looking, again and again. What it lists is noticed, and
 // read like any other notice.
 type Sweep struct {
-	// Way names it in heartbeats and cursors: "sweep", "open", "full".
+	// Way names it in heartbeats and cursors: "sweep" for an entity's usual one,
+	// which reads what was modified since; "open", "full".
 	Way string
 	// Every is the time between two looks.
 	Every time.Duration
@@ -89,7 +94,8 @@ type Sweep struct {
 	// this. A sweep without a cursor lists everything at each look.
 	Overlap time.Duration
 	Cursor  bool
-	// First is how far back the very first look goes; nothing older is looked at.
+	// First is how far back the very first look goes, if farther than the overlap;
+	// nothing older is looked at.
 	First time.Duration
 	// Settled is how old a stamp must be before a window may be closed over it.
 	Settled time.Duration
@@ -98,7 +104,7 @@ type Sweep struct {
 	List func(ctx context.Context, w Window, after string) (Page, error)
 }
 
-// Window is a closed span of time stamps, in UTC; zero for all time.
+// Window is a closed span of time stamps, in UTC; zero for a sweep without a cursor.
 type Window struct{ From, To time.Time }
 
 // Page is a part of what a sweep lists.
@@ -111,12 +117,15 @@ type Page struct {
 // Row is one record of a list.
 type Row struct {
 	Key events.Key
-	// ID is the internal number of a record whose key can't be read.
+	// ID is the internal number of a record whose key can't be read: it is noticed
+	// by that, for the capture to say what is wrong with it.
 	ID int64
 	// ModifiedAt is the row's stamp, in UTC.
 	ModifiedAt time.Time
 	// Record is the whole record where the list has it: then it is only noticed when
-	// it reads otherwise than its last change. Else a row is noticed once per stamp.
+	// it reads otherwise than its last change. Else a row is noticed once per stamp,
+	// so each modification must have a stamp of its own (a row's timestamp, never a
+	// business date); without a stamp, or in a sweep without a cursor, at each look.
 	Record  json.RawMessage
 	StoreID int64
 }

@@ -83,13 +83,13 @@ func (h *heart) beat(now time.Time) events.Heartbeat {
 	}
 }
 
-// looked keeps the newest reading of each pair and way for the next beat. A
+// looked keeps the newest reading of each pair, entity and way for the next beat. A
 // look that failed keeps what the last good one read.
 func (h *heart) looked(r events.Reading) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	i := slices.IndexFunc(h.readings, func(have events.Reading) bool {
-		return have.Pair == r.Pair && have.System == r.System && have.Way == r.Way
+		return have.Pair == r.Pair && have.System == r.System && have.Entity == r.Entity && have.Way == r.Way
 	})
 	if i < 0 {
 		h.readings = append(h.readings, r)
