@@ -119,10 +119,13 @@ type logEntry struct {
 	fault     string // the log's own
 }
 
-// message is a ValidationError (GP Web Services WSDL).
+// message is a ValidationError (GP Web Services WSDL), or an error of eConnect,
+// which has a procedure and a number.
 type message struct {
 	text       string
 	properties []string
+	procedure  string
+	number     string
 }
 
 // logged asks for the validation result and then for the exception, unless the
@@ -182,7 +185,9 @@ var eConnectError = regexp.MustCompile(`(?s)Error Number\s*=\s*(\d+)\s+Stored Pr
 func eConnectErrors(exception string) []message {
 	var messages []message
 	for _, m := range eConnectError.FindAllStringSubmatch(exception, -1) {
-		messages = append(messages, message{text: fmt.Sprintf("%s (%s %s)", strings.TrimSpace(m[3]), m[2], m[1])})
+		messages = append(messages, message{
+			text: fmt.Sprintf("%s (%s %s)", strings.TrimSpace(m[3]), m[2], m[1]), procedure: m[2], number: m[1],
+		})
 	}
 	return messages
 }
@@ -203,7 +208,7 @@ func verdict(call call, messages []message, logID string) error {
 		if gone.MatchString(m.text) && !aboutCompany.MatchString(m.text) {
 			absent++
 		}
-		switch code := codeOf(call, m.text); {
+		switch code := codeOf(call, m); {
 		case strings.HasSuffix(code, ".locked"):
 			if locked++; locked == len(messages) {
 				return failure.Transient(code, "GP says: "+strings.Join(texts, "; "), nil)
@@ -218,76 +223,4 @@ func verdict(call call, messages []message, logID string) error {
 		e = e.Because(ErrNotFound)
 	}
 	return e
-}
-
-// phrases are the words of GP that are certain enough to give a code of their
-// own; everything else is gp.validation. The first that fits counts. GP's texts
-// are in its database and can be changed there, so no code may be depended on
-// for more than what a person is told, but .duplicate and .locked.
-var phrases = []struct {
-	code  string
-	words *regexp.Regexp
-}{
-	{"gp.batch.locked", phrase(`\bbatch\b.*(?:locked|in use|being (?:posted|edited|printed)|marked)`)},
-	{"gp.record.locked", phrase(`(?:locked by|in use by|being edited|another user|deadlock)`)},
-	{"duplicate", phrase(`\b(?:document|order|customer|record)\b[^.;]*\balready exists|duplicate (?:document|order|customer)\b`)},
-	{"gp.item.shortage", phrase(`quantity shortage|insufficient quantity|not enough (?:quantity|stock)|\bquantity\b[^.;]*\bnot available`)},
-	{"gp.item.not_at_site", phrase(`\bitem\b.*(?:not (?:been )?assigned to|does not exist (?:at|in|for)|not (?:set up|available) (?:at|for)) (?:the |this |that )?(?:\w+ )?(?:site|warehouse|location)`)},
-	{"gp.customer.on_hold", phrase(`\bcustomer\b.*on hold`)},
-	{"gp.customer.credit_limit", phrase(`credit limit`)},
-	{"gp.period.closed", phrase(`\bperiod\b.*\bclosed`)},
-	{"gp.sales.totals", phrase(`(?:document amount|subtotal|total)s? (?:does|do) not (?:equal|match|agree)`)},
-	{"gp.customer.unknown", unknownThing(`customer`)},
-	{"gp.item.unknown", unknownThing(`item`)},
-	{"gp.batch.unknown", unknownThing(`batch`)},
-	{"gp.site.unknown", unknownThing(`(?:site|warehouse|location)`)},
-	{"gp.document_type.unknown", unknownThing(`document type`)},
-	{"gp.unit.unknown", unknownThing(`(?:unit of measure|uofm)`)},
-	{"gp.tax_schedule.unknown", unknownThing(`tax schedule`)},
-	{"gp.payment_terms.unknown", unknownThing(`payment terms?`)},
-	{"gp.shipping_method.unknown", unknownThing(`shipping method`)},
-	{"gp.currency.unknown", unknownThing(`currency`)},
-}
-
-// mend is the first step of the fix, where the code tells it.
-var mend = map[string]string{
-	"gp.item.shortage":    "receive the item in GP, or let the order's policy back-order it",
-	"gp.item.not_at_site": "assign the item to the site in GP",
-	"gp.item.unknown":     "create the item in GP, or add a row with its number in GP to the table items",
-	"gp.customer.on_hold": "take the customer off hold in GP",
-	"gp.period.closed":    "open the period in GP",
-	"gp.batch.unknown":    "create the batch in GP, or let the order's policy create batches",
-	"gp.site.unknown":     "create the site in GP, or name another in gp.order.site",
-	"gp.currency.unknown": "set the currency up in GP and give the company access (Setup, System, Currency and Multicurrency Access), " +
-		"or set order.currency to base under the pair's flows",
-}
-
-func phrase(words string) *regexp.Regexp { return regexp.MustCompile(`(?is)` + words) }
-
-// missing are the ways in which GP says that something isn't there.
-const missing = `(?:does not exist|doesn't exist|(?:was |could |can )?not (?:be )?found|is not valid|is invalid|is unknown)`
-
-// unknownThing fits the thing, perhaps "number" or "key", perhaps its value, and missing.
-func unknownThing(thing string) *regexp.Regexp {
-	return phrase(`\b` + thing + `(?: (?:number|id|key|record|name))*(?:[ :]+\S+)? ` + missing)
-}
-
-var (
-	gone         = phrase(missing)
-	aboutCompany = phrase(`\bcompany\b`)
-)
-
-func codeOf(call call, text string) string {
-	for _, p := range phrases {
-		if p.words.MatchString(text) {
-			if p.code != "duplicate" {
-				return p.code
-			}
-			if strings.HasSuffix(call.operation, "Customer") {
-				return "gp.customer.duplicate"
-			}
-			return "gp.sales.duplicate"
-		}
-	}
-	return "gp.validation"
 }

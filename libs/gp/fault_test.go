@@ -110,7 +110,7 @@ func TestOtherFaults(t *testing.T) {
 	}{
 		"system":                        {fault: systemFault, code: "gp.system_exception", kind: failure.KindTransient, reason: genericSystem},
 		"system with a log":             {fault: withID, exception: exception("deadlock victim"), code: "gp.system_exception", kind: failure.KindTransient, reason: "deadlock victim: inner"},
-		"system with a log of eConnect": {fault: withID, exception: exception("Sql procedure error codes returned:\nError Number = 4776  Stored Procedure= taSopLineIvcInsert  Error Description = No back orders\nNode Identifier Parameters: x"), code: "gp.validation", kind: failure.KindRejected, reason: "No back orders (taSopLineIvcInsert 4776)"},
+		"system with a log of eConnect": {fault: withID, exception: exception("Sql procedure error codes returned:\nError Number = 4776  Stored Procedure= taSopLineIvcInsert  Error Description = No back orders\nNode Identifier Parameters: x"), code: "gp.item.no_back_order", kind: failure.KindRejected, reason: "No back orders (taSopLineIvcInsert 4776)"},
 		"validation, log empty":         {fault: validationFault, code: "gp.validation", kind: failure.KindRejected, reason: "its log has no text"},
 		"validation, log faults":        {fault: validationFault, logFault: systemFault, code: "gp.validation", kind: failure.KindRejected, reason: "asking its log for the text failed too"},
 		"validation, log has exception": {fault: validationFault, exception: exception("boom"), code: "gp.system_exception", kind: failure.KindTransient, reason: "boom"},
@@ -161,7 +161,7 @@ func FuzzFault(f *testing.F) {
 			t.Errorf("log id %q", fault.logID)
 		}
 		for _, m := range eConnectErrors(body) {
-			_ = codeOf(call{operation: "CreateSalesOrder"}, m.text)
+			_ = codeOf(call{operation: "CreateSalesOrder"}, m)
 		}
 	})
 }
