@@ -24,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -178,4 +179,23 @@ func swapped(err error) error {
 	default:
 		return failure.Down("match.put", "the index of customers can't be written", err)
 	}
+}
+
+// Numbers gives the customers that are in the index, in no order.
+func (x *Index) Numbers(ctx context.Context) ([]events.Key, error) {
+	prefix := x.pair + ".customer."
+	keys, err := x.kv.ListKeysFiltered(ctx, prefix+"*")
+	if err != nil {
+		return nil, failure.Down("match.list", "the index of customers can't be listed", err)
+	}
+	defer keys.Stop() //nolint:errcheck // nothing depends on it
+	var numbers []events.Key
+	for key := range keys.Keys() {
+		number, err := events.ParseToken(strings.TrimPrefix(key, prefix))
+		if err != nil {
+			return nil, failure.Defect("match.decode", "the entry "+key+" of bucket matches can't be read", err)
+		}
+		numbers = append(numbers, number)
+	}
+	return numbers, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/breaker"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/capture"
 	"github.com/magpie-integration/magpie/libs/claim"
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/effect"
@@ -20,9 +21,11 @@ import (
 	"github.com/magpie-integration/magpie/libs/gp"
 	"github.com/magpie-integration/magpie/libs/link"
 	"github.com/magpie-integration/magpie/libs/magento"
+	"github.com/magpie-integration/magpie/libs/match"
 	"github.com/magpie-integration/magpie/libs/telemetry"
 	"github.com/magpie-integration/magpie/libs/webhook"
 	"github.com/magpie-integration/magpie/services/dlq"
+	"github.com/magpie-integration/magpie/services/gpcapture"
 	"github.com/magpie-integration/magpie/services/gpwriter"
 	"github.com/magpie-integration/magpie/services/ingest"
 	"github.com/magpie-integration/magpie/services/magentocapture"
@@ -44,6 +47,7 @@ type role struct {
 var roles = []role{
 	{string(events.RoleIngest), "takes webhooks", addIngest},
 	{string(events.RoleMagentoCapture), "reads whole orders from Magento, and sweeps", addMagentoCapture},
+	{string(events.RoleGPCapture), "reads orders, customers, items and stock from Dynamics GP", addGPCapture},
 	{string(events.RoleTransform), "makes commands of changes, by flows", addTransform},
 	{string(events.RoleGPWriter), "writes orders into Dynamics GP", addGPWriter},
 	{string(events.RoleMagentoWriter), "tells Magento where orders went", addMagentoWriter},
@@ -127,6 +131,60 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 		)
 	}
 	return nil
+}
+
+// addGPCapture runs two captures for each pair, with consumers and breakers of
+// their own: the traffic of items must not hold up orders. Each has half of the
+// reads that the client lets run at once.
+func addGPCapture(ctx context.Context, a *app) error {
+	cursors, err := a.bus.KV(ctx, bus.Cursors)
+	if err != nil {
+		return err
+	}
+	matches, err := a.bus.KV(ctx, bus.Matches)
+	if err != nil {
+		return err
+	}
+	for _, pair := range a.cfg.Pairs {
+		company, err := newGP(pair)
+		if err != nil {
+			return err
+		}
+		cfg := gpcapture.Config{
+			Pair: pair.Name, Location: pair.GP.Location(), Parallel: pair.GP.Parallel,
+			Every: pair.GP.Capture.Every, Overlap: pair.GP.Capture.Overlap,
+			OpenEvery: pair.GP.Capture.OpenEvery, OpenDays: pair.GP.Capture.OpenDays, FullEvery: pair.GP.Capture.FullEvery,
+			Looked: a.heart(events.RoleGPCapture).looked,
+		}
+		index := match.NewIndex(matches, pair.Name)
+		a.addCapture(pair.Name, cfg, gpcapture.DocumentEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
+			return gpcapture.Documents(cfg, company, index, a.bus, cursors, b, a.telemetry.Metrics)
+		})
+		a.addCapture(pair.Name, cfg, gpcapture.ItemEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
+			return gpcapture.Items(cfg, company, nil, a.bus, cursors, b, a.telemetry.Metrics)
+		})
+	}
+	return nil
+}
+
+// addCapture adds one capture of a pair's GP, its consumer and its sweeps.
+func (a *app) addCapture(
+	pair string, cfg gpcapture.Config, entities []events.Entity, of func(gpcapture.Config, *breaker.Breaker) *capture.Capture,
+) {
+	spec := bus.CaptureSpec(events.RoleGPCapture, pair, events.GP, cfg.Parallel, entities...)
+	b := a.breaker(pair, events.GP, entities[0], spec)
+	c := a.consumer(spec, b)
+	cfg.Waiting = func(ctx context.Context) (uint64, error) {
+		lag, err := c.Lag(ctx)
+		return lag.Pending, err
+	}
+	reads := of(cfg, b)
+	a.add(
+		component{name: spec.Name, ready: c.Ready, run: func(ctx context.Context) error {
+			return c.RunBatches(ctx, capture.BatchSize, reads.Handle)
+		}},
+		component{name: spec.Name + " sweeps", run: reads.RunSweeps},
+	)
 }
 
 func addTransform(ctx context.Context, a *app) error {
