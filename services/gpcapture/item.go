@@ -40,14 +40,8 @@ func newItems(c *calls, company itemCards) *items {
 // read reads an item, beginning after it was asked for.
 func (i *items) read(ctx context.Context, key events.Key) (gp.Item, error) {
 	for {
-		i.mu.Lock()
-		read, joined := i.waiting[key]
-		if !joined {
-			read = &shared{done: make(chan struct{})}
-			i.waiting[key] = read
-		}
-		i.mu.Unlock()
-		if !joined {
+		read, leads := i.join(key)
+		if leads {
 			i.lead(ctx, key, read)
 			return read.item, read.err
 		}
@@ -61,6 +55,19 @@ func (i *items) read(ctx context.Context, key events.Key) (gp.Item, error) {
 		}
 		// Who led was told to stop, and we were not.
 	}
+}
+
+// join gives the read of an item that has not begun, or a new one that the caller
+// leads.
+func (i *items) join(key events.Key) (read *shared, leads bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	read, there := i.waiting[key]
+	if !there {
+		read = &shared{done: make(chan struct{})}
+		i.waiting[key] = read
+	}
+	return read, !there
 }
 
 // lead makes a read that others may have joined.
