@@ -133,10 +133,10 @@ func (f *full) begin(ctx context.Context, w capture.Window) error {
 
 // due tells whether a key's moment lies in a window, without its beginning.
 func (f *full) due(key events.Key, w capture.Window) bool {
-	h := fnv.New64a()
+	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))
-	moment := int64(h.Sum64() % uint64(f.every))
-	pass := func(t time.Time) int64 { return (t.UnixNano() - moment) / int64(f.every) }
+	moment := time.Duration(float64(h.Sum32()) / (1 << 32) * float64(f.every))
+	pass := func(t time.Time) int64 { return (t.UnixNano() - int64(moment)) / int64(f.every) }
 	return pass(w.To) > pass(w.From)
 }
 

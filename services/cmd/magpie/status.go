@@ -155,7 +155,7 @@ func (s status) heart(h events.Heartbeat) string {
 // reading says what a capture last read: "main: sweep read 0 rows 12s ago".
 func (s status) reading(r events.Reading) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s of %s ", r.Pair, r.Way, r.System)
+	fmt.Fprintf(&b, "%s: %s of %s ", r.Pair, r.Way, strings.TrimSpace(string(r.System)+" "+string(r.Entity)))
 	if r.At.IsZero() {
 		b.WriteString("has read nothing yet")
 	} else {
