@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/magpie-integration/magpie/services/sandbox/fault"
 	"github.com/magpie-integration/magpie/services/sandbox/gp"
@@ -43,6 +44,9 @@ type Config struct {
 	Version string
 	// Mix is what shoppers buy; see the magento package.
 	Mix string
+	// BuyerRate and BookkeeperRate are how often a second GP's buyer receives goods
+	// and its bookkeeper edits a customer; 0 is never.
+	BuyerRate, BookkeeperRate float64
 	// CreateTime and ReadTime are how long GP works on a write and on a read.
 	CreateTime, ReadTime time.Duration
 	Location             *time.Location
@@ -55,6 +59,8 @@ type Sandbox struct {
 	GP      *gp.Server
 	// MagentoFaults and GPFaults make them misbehave.
 	MagentoFaults, GPFaults *fault.Injector
+
+	buyerRate, bookkeeperRate float64
 }
 
 // onHand is a new item's stock: enough for days of shoppers, with some items
@@ -80,6 +86,7 @@ func New(cfg Config) (*Sandbox, error) {
 		}
 	}
 	s := &Sandbox{
+		buyerRate: cfg.BuyerRate, bookkeeperRate: cfg.BookkeeperRate,
 		MagentoFaults: fault.New(cfg.Seed, magento.FaultOptions()),
 		GPFaults:      fault.New(cfg.Seed+1, fault.Options{Answers: map[string]func(http.ResponseWriter){"exception": gp.SystemException}}),
 	}
@@ -101,7 +108,11 @@ func New(cfg Config) (*Sandbox, error) {
 	}
 	s.GP, err = gp.New(gp.Config{
 		DB: file("gp.db"), Company: cfg.Company, User: cfg.User, Password: cfg.Password,
-		Items: items(products, cfg.Site), Sites: []gp.Entry{{ID: cfg.Site, Description: "Web warehouse"}},
+		Items: items(products, cfg.Site), Sites: []gp.Entry{{ID: cfg.Site, Description: "Web warehouse"}, {ID: shopSite, Description: "Shop in town"}},
+		PriceLevels:   []gp.Entry{{ID: "RETAIL", Description: "Retail"}, {ID: wholesale, Description: "Wholesale"}},
+		Salespersons:  []gp.Entry{{ID: "PAUL W.", Description: "West"}, {ID: "NANCY B.", Description: "Buchanan"}},
+		ClassDefaults: map[string]gp.ClassDefaults{"WEB": {PaymentTerms: "WEB", PriceLevel: "RETAIL"}},
+		Seed:          cfg.Seed,
 		DocumentTypes: []gp.DocumentType{{Type: "Order", ID: cfg.DocID}},
 		CreateTime:    cfg.CreateTime, ReadTime: cfg.ReadTime, Location: cfg.Location,
 		Middleware: s.GPFaults.Wrap, Admin: s.GPFaults.Admin(), Logger: cfg.Logger,
@@ -111,6 +122,12 @@ func New(cfg Config) (*Sandbox, error) {
 	}
 	return s, nil
 }
+
+// shopSite is the company's second site: some items are there too.
+const shopSite = "STORE"
+
+// wholesale is a price level with quantity breaks, that some items have.
+const wholesale = "WHOLESALE"
 
 // items are GP's for the store's products: the SKU is the item number, in
 // capitals as GP keeps its ids. A bundle with a price of its own is a kit, and
@@ -125,6 +142,15 @@ func items(products []magento.Product, site string) []gp.Item {
 		switch p.Type {
 		case magento.TypeSimple:
 			it.OnHand = map[string]decimal.Decimal{site: onHand(i)}
+			if i%3 == 0 && site != shopSite {
+				it.OnHand[shopSite] = decimal.NewFromInt(int64(i % 12))
+			}
+			if i%4 == 0 {
+				it.Levels = map[string][]gp.Break{wholesale: {
+					{From: decimal.NewFromInt(1), Price: p.Price.Mul(decimal.RequireFromString("0.9")).Round(2)},
+					{From: decimal.NewFromInt(10), Price: p.Price.Mul(decimal.RequireFromString("0.8")).Round(2)},
+				}}
+			}
 		case magento.TypeBundle:
 			it.Type = "Kit"
 			for _, part := range p.Parts {
@@ -135,11 +161,24 @@ func items(products []magento.Product, site string) []gp.Item {
 		}
 		out = append(out, it)
 	}
-	return out
+	return append(out,
+		gp.Item{ItemNumber: "FIELD-LAMP-OLD", Description: "Field lamp, old model", Discontinued: true, OnHand: map[string]decimal.Decimal{site: decimal.NewFromInt(4)}},
+		gp.Item{ItemNumber: "SAMPLE-BOX", Description: "Sample box, at no site yet", Price: decimal.NewFromInt(15)})
 }
 
-// Run delivers the store's webhooks and settles its payments until ctx ends.
-func (s *Sandbox) Run(ctx context.Context) error { return s.Magento.Run(ctx) }
+// Run delivers the store's webhooks, settles its payments, and lets the
+// company's people work, until ctx ends.
+func (s *Sandbox) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.Magento.Run(ctx) })
+	if s.buyerRate > 0 {
+		group.Go(func() error { return s.GP.Buy(ctx, s.buyerRate) })
+	}
+	if s.bookkeeperRate > 0 {
+		group.Go(func() error { return s.GP.Bookkeep(ctx, s.bookkeeperRate) })
+	}
+	return group.Wait()
+}
 
 // Close closes both databases.
 func (s *Sandbox) Close() error { return errors.Join(s.Magento.Close(), s.GP.Close()) }

@@ -42,9 +42,21 @@ type Config struct {
 	PaymentTerms    []Entry // Net 30, WEB
 	PriceLevels     []Entry // RETAIL
 	CustomerClasses []Entry // WEB
-	Salespersons    []Entry // none
+	Salespersons    []Entry // none; the description is the last name
 	Checkbooks      []Entry // UPTOWN TRUST
 	CardTypes       []Entry // VISA, MASTERCARD
+
+	// ClassDefaults are what a new customer takes from its class, by class id.
+	ClassDefaults map[string]ClassDefaults
+
+	// LateCommits is the most by which a transaction commits after its rows
+	// were stamped; 0 commits in the order of the stamps.
+	LateCommits time.Duration
+	// NoChangedKeys leaves eConnect_Out unfed, so that the lists of changed
+	// keys are empty.
+	NoChangedKeys bool
+	// Seed is where [Server.Buy] and [Server.Bookkeep] begin.
+	Seed uint64
 
 	// PolicyCreatesBatches is behavior Create Batch; nil means on. When it is
 	// off, an unknown batch id is an error.
@@ -139,6 +151,10 @@ type Item struct {
 	QuantityDecimals int
 	// CurrencyDecimals is how many decimals a unit price may have; 0 means 2.
 	CurrencyDecimals int
+	// Levels are the prices of one selling unit in the functional currency by
+	// price level. The first level of the company is the list price when it
+	// isn't among them; other levels have only what stands here.
+	Levels map[string][]Break
 	// Components are what one unit of a Kit takes from stock.
 	Components   []Component
 	NoBackorder  bool
@@ -146,6 +162,21 @@ type Item struct {
 	Inactive     bool
 	// OnHand is the stock per site; a site that isn't in it isn't assigned.
 	OnHand map[string]decimal.Decimal
+}
+
+// Break is a price from a quantity on, up to the next break.
+type Break struct {
+	From  decimal.Decimal `json:"from"`
+	Price decimal.Decimal `json:"price"`
+}
+
+// ClassDefaults are the fields of a customer class that a customer takes when
+// it brings none.
+type ClassDefaults struct {
+	PaymentTerms, PriceLevel, Currency string
+	DiscountPercent                    decimal.Decimal
+	// CreditLimit is an amount in the functional currency; nil is unlimited.
+	CreditLimit *decimal.Decimal
 }
 
 // Component is an item in a kit, in base units.
@@ -159,6 +190,8 @@ type Customer struct {
 	ID, Name         string
 	Currency         string
 	OnHold, Inactive bool
+	// Class, PaymentTerms and PriceLevel are ids of setup lists.
+	Class, PaymentTerms, PriceLevel string
 	// DiscountPercent is the trade discount of every order that brings none.
 	DiscountPercent decimal.Decimal
 	// Address is created as PRIMARY and used for everything, when it has a Line1.

@@ -47,7 +47,7 @@ func (o *operation) at(area string) bool {
 // in the notation of schema.txt; parameter order is the WSDL's.
 func operationsByName() map[string]*operation {
 	all := map[string]*operation{}
-	add := func(area, kind, object, name, params, result string, run func(context.Context, *call) (any, error)) *operation {
+	var add register = func(area, kind, object, name, params, result string, run func(context.Context, *call) (any, error)) *operation {
 		op := &operation{name: name, area: area, kind: kind, object: object, run: run}
 		op.params = &typeDef{name: name, ns: nsGP}
 		for _, p := range strings.Fields(params) {
@@ -127,6 +127,8 @@ func operationsByName() map[string]*operation {
 	add(areaCommon, "GetByKey", "LoggedExceptionData", "GetLoggedValidationResultByKey", "logId:guid! context:Context", "ValidationResult", getLoggedValidationResult)
 	add(areaCommon, "GetByKey", "LoggedExceptionData", "GetLoggedExceptionDataByKey", "logId:guid! context:Context", "LoggedExceptionData", getLoggedExceptionData)
 	add(areaCommon, "GetList", "LoggedExceptionData", "GetLoggedExceptionDataList", "beginDate:dateTime! endDate:dateTime! context:Context", "[LoggedExceptionDataSummary]", listLoggedExceptionData)
+	addMasterOperations(add)
+	addChangedKeyOperations(add)
 	return all
 }
 
@@ -160,7 +162,7 @@ func (s *Server) perform(ctx context.Context, op *operation, m message, user str
 		logID = s.newID()
 	}
 	if err != nil || op.writes() {
-		record := s.store.write(ctx, func(q querier) error {
+		record := s.store.record(ctx, func(q querier) error {
 			if logID != "" {
 				if err := logException(ctx, q, c, m, logID, err); err != nil {
 					return err
@@ -199,6 +201,11 @@ func (s *Server) attempt(ctx context.Context, c *call, m message) ([]byte, error
 	if err := do(ctx, func(q querier) error {
 		c.q = q
 		var err error
+		if c.op.writes() {
+			if c.utc, err = stampOf(ctx, q); err != nil {
+				return err
+			}
+		}
 		result, err = c.op.run(ctx, c)
 		return err
 	}); err != nil {

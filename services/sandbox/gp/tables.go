@@ -116,7 +116,10 @@ var customers = table{"RM00101", "Customer", []column{
 	{"CHEKBKID", "BankAccountKey.Id"}, {"CREATDDT", "CreatedDate"}, {"MODIFDT", "ModifiedDate"}, {stampColumn, "LastModifiedDate"},
 	{"CPRCSTNM", "CorporateAccountKey.Id"}, {"USERDEF1", "UserDefined1"}, {"USERDEF2", "UserDefined2"},
 	{"POSTRESULTSTO", "PostResultsTo"}, {"ORDERFULFILLDEFAULT", "OrderFullfillmentShortageDefault"},
-}, []string{"INACTIVE INTEGER NOT NULL DEFAULT 0"}, []string{"CUSTNMBR"}}
+	{"CRLMTTYP", "CreditLimit.SpecialAmount"}, {"CRLMTAMT", "CreditLimit.Amount"},
+}, []string{
+	"INACTIVE INTEGER NOT NULL DEFAULT 0", "TAXEXMT1 TEXT NOT NULL DEFAULT ''", "TAXEXMT2 TEXT NOT NULL DEFAULT ''",
+}, []string{"CUSTNMBR"}}
 
 var addresses = table{"RM00102", "CustomerAddress", []column{
 	{"CUSTNMBR", "Key.CustomerKey.Id"}, {"ADRSCODE", "Key.Id"},
@@ -139,6 +142,7 @@ var internet = table{"SY01200", "InternetAddresses", []column{
 	{"INETINFO", "AdditionalInformation"},
 }, []string{
 	"Master_Type TEXT NOT NULL DEFAULT 'CUS'", "Master_ID TEXT NOT NULL COLLATE NOCASE", "ADRSCODE TEXT NOT NULL COLLATE NOCASE",
+	stampColumn + " TEXT NOT NULL DEFAULT '1900-01-01 00:00:00.000'",
 }, []string{"Master_Type", "Master_ID", "ADRSCODE"}}
 
 var journals = table{"GL10000", "GLTransaction", []column{
