@@ -13,6 +13,8 @@ type Document struct {
 	Version int
 	Title   string
 	About   string
+	// Optional flows are off until a pair's configuration turns them on.
+	Optional bool
 	// On is the event type that starts the flow: a change or an outcome.
 	On string
 	// With names the related records that the capture must read too.

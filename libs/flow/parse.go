@@ -76,6 +76,7 @@ func (p *documentParser) document(body ast.Node) {
 	d.Version = p.number(root["version"])
 	d.Title = p.text(root["title"])
 	d.About = p.text(root["about"])
+	d.Optional = p.choice(root["optional"], "true", "false") == "true"
 	d.On = p.text(root["on"])
 	d.onLine = root["on"].line()
 	for _, e := range p.list(root["with"]) {

@@ -15,6 +15,7 @@ type documentShape struct {
 	Version  int                     `json:"version" jsonschema:"minimum=1,description=A published version never changes."`
 	Title    string                  `json:"title" jsonschema:"description=One sentence for people."`
 	About    string                  `json:"about,omitempty" jsonschema:"description=What the flow does and why."`
+	Optional bool                    `json:"optional,omitempty" jsonschema:"description=Off until a pair's configuration turns it on (flows: {run: {name: true}})."`
 	On       string                  `json:"on" jsonschema:"description=The event type that starts the flow: a change or an outcome."`
 	With     []string                `json:"with,omitempty" jsonschema:"description=Related records that the capture must read too."`
 	Settings map[string]settingShape `json:"settings,omitempty" jsonschema:"description=What a pair's configuration may override."`

@@ -197,7 +197,7 @@ func (t *target) append(b []byte, v any) (out []byte, empty bool, fault *failure
 	case decimal.Decimal:
 		switch t.form {
 		case formDecimal:
-			return append(append(append(b, '"'), v.String()...), '"'), false, nil
+			return append(append(append(b, '"'), v.String()...), '"'), v.IsZero(), nil
 		case formInteger:
 			n, err := strconv.ParseInt(v.String(), 10, 64)
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"strings"
 )
 
 //go:embed templates/*.yaml
@@ -17,6 +18,18 @@ func Templates() fs.FS {
 		panic(err) // embedded
 	}
 	return sub
+}
+
+// TemplateNames lists the flows that ship with Magpie.
+func TemplateNames() []string {
+	files, err := fs.Glob(Templates(), "*.yaml")
+	if err != nil {
+		panic(err) // the pattern is right
+	}
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(f, ".yaml")
+	}
+	return files
 }
 
 // Template gives one of the flows that ship with Magpie.

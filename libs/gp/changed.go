@@ -11,9 +11,9 @@ type Action string
 
 // The actions.
 const (
-	Created Action = "Created"
-	Updated Action = "Updated"
-	Deleted Action = "Deleted"
+	ActionCreated Action = "Created"
+	ActionUpdated Action = "Updated"
+	ActionDeleted Action = "Deleted"
 )
 
 // ChangedCriteria restricts a list of changed keys.

@@ -58,7 +58,7 @@ func wireTime(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05.999")
 }
 
-// equal restricts a value, or nothing when it is empty.
+// equalTo restricts a value, or nothing when it is empty.
 func equalTo(value string) object {
 	if value == "" {
 		return nil

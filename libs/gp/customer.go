@@ -2,6 +2,7 @@ package gp
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -72,7 +73,7 @@ func (c *Client) CreateCustomer(ctx context.Context, customer Customer) error {
 func (c *Client) UpdateCustomer(ctx context.Context, customer Customer) error {
 	if customer.PostResultsTo == "" {
 		has, err := c.Customer(ctx, customer.ID)
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrNotFound) { // GP says better what it misses
 			return unsent(err)
 		}
 		customer.PostResultsTo = has.PostResultsTo

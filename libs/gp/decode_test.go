@@ -218,6 +218,9 @@ func FuzzParse(f *testing.F) {
 		_, _ = readSalesOrder(n)
 		_, _ = readCustomer(n)
 		_, _ = readItem(n)
+		_, _ = readPricing(n)
+		_, _ = readReceipt(n)
+		_, _ = readJournal(n)
 		_ = readErrors(n)
 		// What was read can be carried in a message, and is the same when it is read there.
 		var w writer

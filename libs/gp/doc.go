@@ -56,9 +56,11 @@
 //	taxes[]{detail amount}
 //	userDefined{date1 date2 list1..list3 text1..text5}
 //
-// An address: code name contact line1 line2 line3 city state postalCode country
-// countryCode phone phoneExtension phone2 phone3 fax; one of a customer also has
-// (customer only where it stands alone)
+// Addresses; those of customers have the second part too, and customer where
+// they stand alone:
+//
+//	code name contact line1 line2 line3 city state postalCode country countryCode
+//	phone phoneExtension phone2 phone3 fax
 //
 //	customer{number} email emailCC emailBCC internet[] shippingMethod taxSchedule salesperson territory site
 //	upsZone userDefined1 userDefined2 created modified lastModified
@@ -92,8 +94,7 @@
 //
 // # Sources
 //
-// Sources, as they are named in the comments: "GP Web Services WSDL" is the one
-// that the legacy endpoint publishes; "SDK" is Microsoft's documentation, Web
-// Services for Microsoft Dynamics GP; lengths are those of the tables and of
-// the eConnect schema.
+// In the comments "GP Web Services WSDL" is the one that the legacy endpoint
+// publishes; "SDK" is Microsoft's documentation, Web Services for Microsoft
+// Dynamics GP; lengths are those of the tables and of the eConnect schema.
 package gp

@@ -211,12 +211,17 @@ func TestSchemaIsWhole(t *testing.T) {
 			seen[e.name] = true
 		}
 	}
-	// 74 elements of SalesDocument and Extensions before them, 11 more of SalesOrder.
-	if n := len(schema["SalesOrder"]); n != 1+74+11 {
-		t.Errorf("SalesOrder has %d elements", n)
-	}
-	if n := len(schema["SalesOrderLine"]); n != 1+39+11 {
-		t.Errorf("SalesOrderLine has %d elements", n)
+	// Extensions come before each object's own: 74 elements of SalesDocument, 39 of
+	// SalesLine, 58 of Item.
+	for name, want := range map[string]int{
+		"SalesOrder": 1 + 74 + 11, "SalesReturn": 1 + 74 + 8, "SalesOrderLine": 1 + 39 + 11, "SalesReturnLine": 1 + 39 + 5,
+		"SalesItem": 1 + 58 + 8, "CashReceipt": 1 + 23, "GLTransaction": 1 + 17, "GLTransactionLine": 1 + 10,
+		"SalesOrderCriteria": 14, "CustomerCriteria": 13, "CustomerAddressCriteria": 10, "ItemCriteria": 10,
+		"PricingCriteria": 5, "CashReceiptCriteria": 8, "GLTransactionCriteria": 10,
+	} {
+		if n := len(schema[name]); n != want {
+			t.Errorf("%s has %d elements, want %d", name, n, want)
+		}
 	}
 }
 

@@ -81,6 +81,9 @@ var categoryLists = [6]string{
 	"UserCategoryList1", "UserCategoryList2", "UserCategoryList3", "UserCategoryList4", "UserCategoryList5", "UserCategoryList6",
 }
 
+// weightDecimals is how many GP keeps of a weight (IV00101.ITEMSHWT, weight × 100).
+const weightDecimals = 2
+
 // places names a number of decimals, and nothing for none: the class decides.
 func places(n int) string {
 	if n <= 0 || n >= len(decimalPlaces) {
@@ -190,6 +193,9 @@ func (c *Client) Items(ctx context.Context, criteria ItemCriteria) ([]ItemSummar
 func (c *Client) CreateSalesItem(ctx context.Context, item Item) error {
 	if _, err := mustKey("ITEMNMBR", item.Number); err != nil {
 		return err
+	}
+	if _, err := fixed("weight", item.Weight.Decimal, weightDecimals); err != nil {
+		return unsent(in("ShippingWeight", err))
 	}
 	return c.write(ctx, "CreateSalesItem", object{"salesItem": item.object()})
 }

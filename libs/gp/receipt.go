@@ -11,9 +11,9 @@ type ReceiptType string
 
 // The types of cash receipts.
 const (
-	CheckReceipt ReceiptType = "Check"
-	CashReceived ReceiptType = "Cash"
-	CardReceipt  ReceiptType = "Payment Card"
+	ReceiptByCheck ReceiptType = "Check"
+	ReceiptInCash  ReceiptType = "Cash"
+	ReceiptByCard  ReceiptType = "Payment Card"
 )
 
 // CashReceipt is a payment of a customer that isn't part of a sales document (GP
@@ -122,7 +122,7 @@ func readReceipt(n *node) (CashReceipt, error) {
 		LedgerPostingDate: r.date(n, "GeneralLedgerPostingDate"),
 		Modified:          r.date(n, "ModifiedDate"), ModifiedBy: n.text("ModifiedBy"), AuditTrail: n.text("AuditTrailCode"),
 	}
-	if c.Type != CardReceipt { // somebody may have entered a card's number in GP
+	if c.Type != ReceiptByCard { // somebody may have entered a card's number in GP
 		c.CheckNumber = n.text("CheckCardNumber")
 	}
 	return c, r.err

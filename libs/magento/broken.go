@@ -9,7 +9,7 @@ import (
 	"github.com/magpie-integration/magpie/libs/failure"
 )
 
-// Broken is an order on which Magento fails, and with it every page that holds
+// Broken is a record, mostly an order, on which Magento fails, and with it every page that holds
 // it (magento/magento2 issue 36213). A person must mend it in the store.
 type Broken struct {
 	// ID is the id by which it was asked for, empty in a sweep.
@@ -18,11 +18,11 @@ type Broken struct {
 	EntityID int64
 	// UpdatedAt is known in a sweep.
 	UpdatedAt time.Time
-	// Err is what Magento answered for this order alone.
+	// Err is what Magento answered for this record alone.
 	Err *failure.Error
 }
 
-// spoilt tells whether one order may have spoilt the whole answer.
+// spoilt tells whether one record may have spoilt the whole answer.
 func spoilt(err error) bool {
 	switch failure.Of(err).Code {
 	case codeInternal, codeFatal, codeTooLarge:
@@ -31,29 +31,29 @@ func spoilt(err error) bool {
 	return false
 }
 
-// prove asks for no order at all: a store that fails on this too is ill itself,
-// and none of its orders is to blame.
-func (c *Client) prove(ctx context.Context) error {
-	_, _, err := c.orders(ctx, search{groups: []group{{{"entity_id", "eq", "0"}}}, size: 1})
+// prove asks for no record at all: a store that fails on this too is ill itself,
+// and none of its records is to blame.
+func (c *Client) prove(ctx context.Context, l List) error {
+	_, _, err := c.rows(ctx, l, search{groups: []group{{{"entity_id", "eq", "0"}}}, size: 1})
 	if err != nil && spoilt(err) {
-		f := failure.Down("magento.orders_fail", "Magento fails on every search for orders: "+failure.Of(err).Reason, err)
+		f := failure.Down("magento."+l.many+"_fail", "Magento fails on every search for "+l.many+": "+failure.Of(err).Reason, err)
 		f.Fix = "look into the store's var/log/exception.log"
 		return f
 	}
 	return err
 }
 
-// maxEntityID ends the search for a broken order.
+// maxEntityID ends the search for a broken record.
 const maxEntityID = math.MaxUint32
 
-// findBroken gives the first order after the cursor when Magento fails on it, so
-// that nothing of it can be read. It narrows the window until only that order
-// is in it: first by time, then by number. A search for one order fails exactly
+// findBroken gives the first record after the cursor when Magento fails on it, so
+// that nothing of it can be read. It narrows the window until only that record
+// is in it: first by time, then by number. A search for one record fails exactly
 // when the broken one, which is the first, is in its window.
 func (c *Client) findBroken(ctx context.Context, w sweep) (Broken, error) {
 	why := &failure.Error{}
 	fails := func(w sweep) (bool, error) {
-		_, _, err := c.orders(ctx, w.search(1))
+		_, _, err := c.rows(ctx, w.list, w.search(1))
 		if err != nil && spoilt(err) {
 			why = failure.Of(err)
 			return true, nil
@@ -88,7 +88,7 @@ func (c *Client) findBroken(ctx context.Context, w sweep) (Broken, error) {
 			break
 		}
 		if high == maxEntityID {
-			return Broken{}, failure.Transient("magento.paging", "Magento failed on an order and then did not; the window is read again", nil)
+			return Broken{}, failure.Transient("magento.paging", "Magento failed on a record of "+w.list.many+" and then did not; the window is read again", nil)
 		}
 	}
 	id, err := least(low, high, func(id int64) (bool, error) {
@@ -119,7 +119,7 @@ func least(low, high int64, is func(int64) (bool, error)) (int64, error) {
 	return low, nil
 }
 
-// upToFilter bounds entity_id while a broken order is looked for.
+// upToFilter bounds entity_id while a broken record is looked for.
 func upToFilter(id int64) group {
 	return group{{"entity_id", "lteq", strconv.FormatInt(id, 10)}}
 }

@@ -2,6 +2,7 @@ package magento
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,11 +33,18 @@ type call struct {
 	body   any
 	// entity is the record that the route names, for "not found"; empty for lists.
 	entity string
+	// about is what the call is about, for the refusals of rules.go.
+	about string
+	// store is the store code of the path, if not the client's; async queues the call.
+	store string
+	async bool
+	// shopper asks GraphQL as a shopper does: without the token, and only to read.
+	shopper bool
 	// status is the one that a comment sets.
 	status string
 }
 
-func (c call) writes() bool { return c.method != http.MethodGet }
+func (c call) writes() bool { return c.method != http.MethodGet && !c.shopper }
 
 // name is how errors call it.
 func (c call) name() string { return c.method + " " + c.route }
@@ -114,7 +122,11 @@ func (c *Client) request(ctx context.Context, req call) (*http.Request, error) {
 		return nil, err
 	}
 	timely.Guard(r)
-	r.Header.Set("Authorization", "Bearer "+c.token)
+	if req.shopper {
+		r.Header.Set("Store", c.store)
+	} else {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", "Magpie")
 	if body != nil {
@@ -124,7 +136,15 @@ func (c *Client) request(ctx context.Context, req call) (*http.Request, error) {
 }
 
 func (c *Client) url(req call) string {
-	u := c.base + "/rest/" + c.store + req.route
+	u := c.base
+	switch {
+	case req.shopper: // GraphQL is beside /rest
+	case req.async:
+		u += "/rest/" + cmp.Or(req.store, c.store) + "/async"
+	default:
+		u += "/rest/" + cmp.Or(req.store, c.store)
+	}
+	u += req.route
 	if req.query != "" {
 		u += "?" + req.query
 	}

@@ -61,11 +61,15 @@ type Client struct {
 	http    *http.Client
 	slots   *semaphore.Weighted // one for each call under way
 
-	size atomic.Int64 // the page size that the store accepts
+	size  atomic.Int64 // the page size that the store accepts
+	batch atomic.Int64 // how many rows the store accepts in one write
+	// stock lets one write of source items through at a time (magento/inventory issue 2969).
+	stock *semaphore.Weighted
 
-	mu    sync.Mutex
-	views *views
-	now   func() time.Time
+	mu      sync.Mutex
+	views   *views
+	sources *sourceCodes
+	now     func() time.Time
 }
 
 // New checks the settings and makes a client. It opens no connection.
@@ -100,6 +104,8 @@ func New(cfg Config) (*Client, error) {
 		cfg.PageSize = defaultPageSize
 	}
 	c.size.Store(int64(cfg.PageSize))
+	c.batch.Store(maxBatch)
+	c.stock = semaphore.NewWeighted(1)
 	c.slots = semaphore.NewWeighted(int64(cmp.Or(cfg.Parallel, defaultParallel)))
 	c.http = &http.Client{
 		Transport: transport(cfg.Transport),

@@ -1,20 +1,40 @@
 // Package magento is a client of the REST API of Magento Open Source, Adobe
-// Commerce and Mage-OS, for what Magpie needs of orders and stores.
+// Commerce and Mage-OS, for what Magpie needs of orders, their documents,
+// customers, products, prices and stock.
 //
 //	client.go      settings and the client
 //	call.go        one call: sent or not, answered or not
 //	refusal.go     what an answer's status means, as package failure's kinds
+//	rules.go       refusals of shipments, customers, ... in words of the trade
 //	message.go     Magento's message templates, filled in
+//
 //	search.go      searchCriteria
+//	list.go        the lists that are searched, and their records
+//	find.go        many records by their ids or keys in one search
+//	sweep.go       records changed in a window, paged by key
+//	broken.go      records that make a whole page fail
+//	numbered.go    lists that are paged by number
+//	batch.go       writes of many rows, as many at once as the store takes
+//
 //	order.go       an order: its record verbatim, and the few fields read here
-//	lookup.go      many orders by their ids in one search
-//	sweep.go       orders changed in a window, paged by key
-//	broken.go      orders that make a whole page fail
+//	item.go        its rows
+//	lookup.go      orders by their ids
+//	together.go    single reads of orders, put together
 //	write.go       comments and states
+//	orderwrite.go  orders created, saved, canceled, held
+//	document.go    shipments, invoices and credit memos of an order
+//	ship.go        shipping and invoicing
+//	customer.go    customers and their groups
+//	product.go     products
+//	price.go       base, special and tier prices
+//	source.go      stock by source, and what is salable
+//	stock.go       stock in the older form
+//	shopper.go     stock as shoppers see it, by GraphQL
+//	async.go       queued writes
 //	store.go       websites, store views, their configuration
 //	ping.go        which permissions the token has
 //
-// Records are kept as they came ([Order.Raw]): absent and null are the same,
+// Records are kept as they came ([Order.Raw], [Record.JSON]): absent and null are the same,
 // numbers keep their digits, fields of third-party modules stay.
 //
 // Words: a store view belongs to a website; a pair of Magpie is one website, and

@@ -2,6 +2,7 @@ package magento
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ type message struct {
 }
 
 // maxMessage is how much of a message is kept, in bytes.
-const maxMessage = 600
+const maxMessage = 1200
 
 func parseMessage(body []byte) message {
 	var m message
@@ -60,11 +61,22 @@ func (m message) text() string {
 
 // parameter gives one named parameter as text.
 func (m message) parameter(name string) string {
-	var named map[string]json.RawMessage
-	if json.Unmarshal(m.Parameters, &named) != nil {
+	var byName map[string]json.RawMessage
+	if json.Unmarshal(m.Parameters, &byName) != nil {
 		return ""
 	}
-	return plain(named[name])
+	return plain(byName[name])
+}
+
+// field gives the field that the message, or the first of its details, names.
+func (m message) field() string {
+	field := m.parameter("fieldName")
+	for _, e := range m.Errors {
+		if field == "" {
+			field = message{Parameters: e.Parameters}.parameter("fieldName")
+		}
+	}
+	return field
 }
 
 // first gives the first parameter of a list.
@@ -76,19 +88,28 @@ func (m message) first() string {
 	return plain(list[0])
 }
 
+// named is a placeholder with a name.
+var named = regexp.MustCompile(`%[A-Za-z][A-Za-z0-9]*`)
+
 // fill puts the parameters into a template: %1, %2 for a list, %name for a map,
 // the longest name first (Magento core, Framework/Phrase/Renderer/Placeholder).
+// The price endpoints give a list to a template with names: they are filled in
+// turn.
 func fill(template string, parameters json.RawMessage) string {
 	values := map[string]string{}
 	var list []json.RawMessage
-	var named map[string]json.RawMessage
+	var byName map[string]json.RawMessage
 	switch {
 	case json.Unmarshal(parameters, &list) == nil:
+		names := named.FindAllString(template, -1)
 		for i, v := range list {
 			values["%"+strconv.Itoa(i+1)] = plain(v)
+			if i < len(names) && values[names[i]] == "" {
+				values[names[i]] = plain(v)
+			}
 		}
-	case json.Unmarshal(parameters, &named) == nil:
-		for name, v := range named {
+	case json.Unmarshal(parameters, &byName) == nil:
+		for name, v := range byName {
 			values["%"+name] = plain(v)
 		}
 	}

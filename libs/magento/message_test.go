@@ -32,12 +32,12 @@ func FuzzParseOrders(f *testing.F) {
 	f.Add([]byte(`{"items":null}`))
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		orders, err := parseOrders(body)
+		orders, err := Orders.parse(body)
 		if err == nil && !json.Valid(body) {
 			t.Errorf("%q was read", body)
 		}
 		for _, o := range orders {
-			if err == nil && (!json.Valid(o.Raw) || o.EntityID == 0) {
+			if err == nil && (!json.Valid(o.JSON) || o.ID == 0) {
 				t.Errorf("%q gave %+v", body, o)
 			}
 		}
@@ -49,7 +49,7 @@ func TestParseOrders(t *testing.T) {
 		`{"items":[]}`: 0, `{"items":null,"total_count":0}`: 0, `{"total_count":1,"items":[{"entity_id":"7"}]}`: 1,
 		`[]`: -1, `{}`: -1, `{"items":[1]}`: -1, `{"items":[{}]}`: -1, `{"items":[{"entity_id":1}]`: -1,
 	} {
-		orders, err := parseOrders([]byte(body))
+		orders, err := Orders.parse([]byte(body))
 		if want < 0 && err == nil || want >= 0 && (err != nil || len(orders) != want) {
 			t.Errorf("%s: %+v, %v", body, orders, err)
 		}
@@ -87,7 +87,7 @@ func BenchmarkParseOrders(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := parseOrders(body); err != nil {
+		if _, err := Orders.parse(body); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,9 +1,7 @@
 package magento
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"time"
 
@@ -34,62 +32,21 @@ type Order struct {
 	ParentID int64
 }
 
-var (
-	errNoOrder  = errors.New("an item of the list is no order")
-	errNoEntity = errors.New("an order has no entity_id")
-)
+// order gives the row of an order.
+func (r *row) order() Order {
+	return Order{
+		Raw: r.JSON, EntityID: r.ID, IncrementID: r.Key, StoreID: r.StoreID, State: r.state, Status: r.status,
+		UpdatedAt: r.UpdatedAt, CreatedAt: r.createdAt,
+		ParentNumber: r.parentNumber, ChildNumber: r.childNumber, ParentID: r.parentID,
+	}
+}
 
-// scanOrder reads the order that begins with the token t. Raw is a copy, so that
-// one order does not keep its whole page in memory.
-func scanOrder(body []byte, scan *jsonscan.Scanner, t jsonscan.Token) (Order, error) {
-	if t.Kind != jsonscan.ObjectStart {
-		return Order{}, errNoOrder
+func orders(rows []row) []Order {
+	var list []Order
+	for _, r := range rows {
+		list = append(list, r.order())
 	}
-	var o Order
-	start := t.Start
-	for {
-		t, err := scan.Next()
-		if err != nil {
-			return Order{}, err
-		}
-		if t.Kind == jsonscan.ObjectEnd {
-			break
-		}
-		v, err := scan.Next()
-		if err != nil {
-			return Order{}, err
-		}
-		switch string(body[t.Start+1 : t.End-1]) {
-		case "entity_id":
-			o.EntityID = number(body, v)
-		case "store_id":
-			o.StoreID = number(body, v)
-		case "increment_id":
-			o.IncrementID = text(body, v)
-		case "state":
-			o.State = text(body, v)
-		case "status":
-			o.Status = text(body, v)
-		case "updated_at":
-			o.UpdatedAt = timeOf(body, v)
-		case "created_at":
-			o.CreatedAt = timeOf(body, v)
-		case "relation_parent_real_id":
-			o.ParentNumber = text(body, v)
-		case "relation_parent_id":
-			o.ParentID = number(body, v)
-		case "relation_child_real_id":
-			o.ChildNumber = text(body, v)
-		}
-		if err := scan.Skip(); err != nil {
-			return Order{}, err
-		}
-	}
-	if o.EntityID == 0 {
-		return Order{}, errNoEntity
-	}
-	o.Raw = bytes.Clone(body[start:scan.Offset()])
-	return o, nil
+	return list
 }
 
 // text gives a value that may be text or a number; a number stays its digits.

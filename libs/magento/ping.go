@@ -49,7 +49,7 @@ func (c *Client) Ping(ctx context.Context) ([]Check, error) {
 		var body []byte
 		err := c.do(ctx, try.call, &body)
 		switch f := failure.Of(err); {
-		case f == nil, f.Code == "magento.unauthorized", f.Code == "magento.blocked", f.Code == codeNoRoute:
+		case f == nil, f.Code == "magento.unauthorized", f.Code == codeBlocked, f.Code == codeNoRoute:
 		case f.Kind == failure.KindRejected && try.call.writes():
 			err = nil // let in, and the empty body refused
 		case f.Code == codeInternal && try.call.writes():

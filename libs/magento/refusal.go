@@ -30,6 +30,11 @@ const (
 	codeTooLarge = "magento.answer_too_large"
 	codePageSize = "magento.page_size"
 	codeNoRoute  = "magento.no_route"
+	codeNotJSON  = "magento.not_json"
+	codeBlocked  = "magento.blocked"
+	codeTooMany  = "magento.too_many_items"
+	codeDeadlock = "magento.deadlock"
+	codeNoSKU    = "magento.product.missing"
 )
 
 // refusal reads an answer by its status first, since texts are translated into
@@ -43,7 +48,7 @@ func refusal(req call, resp *http.Response, body []byte, now time.Time) error {
 		case len(bytes.TrimSpace(body)) == 0:
 			return page("magento.empty", "the answer is empty", "see the web server's and PHP's error log; PHP may have run out of memory or time")
 		case !own:
-			return page("magento.not_json", "the answer is a page, not JSON", "check that the address is the store's API, and that no proxy, login or maintenance page stands before it")
+			return page(codeNotJSON, "the answer is a page, not JSON", "check that the address is the store's API, and that no proxy, login or maintenance page stands before it")
 		}
 		return nil
 	}
@@ -55,7 +60,7 @@ func refusal(req call, resp *http.Response, body []byte, now time.Time) error {
 	case status >= 300 && status < 400:
 		return redirected(req, resp)
 	case status == http.StatusUnauthorized && !own:
-		return page("magento.blocked", "a proxy before the store asks for a password", "let Magpie's address through to /rest without one")
+		return page(codeBlocked, "a proxy before the store asks for a password", "let Magpie's address through to /rest without one")
 	case status == http.StatusUnauthorized:
 		return unauthorized(req, m)
 	case status == http.StatusTooManyRequests:
@@ -74,12 +79,12 @@ func refusal(req call, resp *http.Response, body []byte, now time.Time) error {
 	case status >= 500:
 		return internal(req, status, m)
 	case status == http.StatusForbidden && !own:
-		f := failure.Transient("magento.blocked", fmt.Sprintf("%s: a firewall or proxy refused the call (403, %s)",
+		f := failure.Transient(codeBlocked, fmt.Sprintf("%s: a firewall or proxy refused the call (403, %s)",
 			req.name(), scrub.Glimpse(resp.Header.Get("Content-Type"), body)), nil)
 		f.System, f.Fix = !req.writes(), "let Magpie's address through to /rest"
 		return f
 	case !own:
-		return page("magento.not_json", "the answer is a page, not JSON", "check that the address is the store's API")
+		return page(codeNotJSON, "the answer is a page, not JSON", "check that the address is the store's API")
 	case status == http.StatusNotFound:
 		return notFound(req, m)
 	case status == http.StatusBadRequest:
@@ -148,7 +153,15 @@ func notFound(req call, m message) error {
 		f.Fix = "check the store view's code and the address; the module may be switched off"
 		return f
 	}
+	if req.entity == "sku" {
+		return noSKU(req.name() + ": " + m.text())
+	}
 	return failure.Rejected("magento.not_found", req.entity, req.name()+": "+m.text(), "see whether it was deleted, or belongs to another store").Because(ErrNotFound)
+}
+
+// noSKU is a product that the store lacks.
+func noSKU(reason string) *failure.Error {
+	return failure.Rejected(codeNoSKU, "sku", reason, "make the product in Magento first, or correct the SKU").Because(ErrNotFound)
 }
 
 // deadlocks are texts of lost races that Magento reports as 400; they come from
@@ -160,10 +173,15 @@ var deadlocks = []string{
 
 func badRequest(req call, m message) error {
 	text := m.text()
-	for _, deadlock := range deadlocks {
-		if strings.Contains(text, deadlock) {
-			return failure.Transient("magento.deadlock", req.name()+": "+text, nil)
+	if containsAny(text, deadlocks) {
+		code := codeDeadlock
+		if req.about == ofSource {
+			code = "magento.stock.deadlock"
 		}
+		return failure.Transient(code, req.name()+": "+text, nil)
+	}
+	if strings.Contains(m.Message, "Maximum items of type") {
+		return failure.Rejected(codeTooMany, "", req.name()+": "+text, "raise Web API input limits in the store, or send fewer records at once")
 	}
 	if statusRefused(req, m) {
 		return failure.Rejected("magento.status_refused", "status", req.name()+": "+text,
@@ -171,6 +189,9 @@ func badRequest(req call, m message) error {
 	}
 	if !req.writes() && strings.Contains(m.Message, "pageSize") {
 		return failure.Rejected(codePageSize, "searchCriteria[pageSize]", req.name()+": "+text, "set a smaller page size")
+	}
+	if err := ruled(req, m, text); err != nil {
+		return err
 	}
 	return failure.Rejected("magento.refused", m.parameter("fieldName"), req.name()+": "+text, "correct the record in the store, or the flow that made the change")
 }

@@ -31,6 +31,7 @@ type search struct {
 	// newestFirst sorts from the highest to the lowest.
 	newestFirst bool
 	size        int
+	page        int // from 1, which 0 stands for
 	fields      string
 }
 
@@ -62,7 +63,7 @@ func (s search) query() string {
 		add(direction, "searchCriteria[sortOrders][%d][direction]", i)
 	}
 	add(strconv.Itoa(s.size), "searchCriteria[pageSize]")
-	add("1", "searchCriteria[currentPage]")
+	add(strconv.Itoa(max(s.page, 1)), "searchCriteria[currentPage]")
 	if s.fields != "" {
 		add(s.fields, "fields")
 	}
@@ -73,21 +74,32 @@ func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+"
 
 func stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
 
-// orders runs a search for orders. A page size that the store refuses is made
-// smaller for good (docs: API security; the limit is a setting of the store). It
-// tells the size that was used.
-func (c *Client) orders(ctx context.Context, s search) (found []Order, size int, err error) {
+// rows runs a search of a list. It tells the page size that was used.
+func (c *Client) rows(ctx context.Context, l List, s search) (found []row, size int, err error) {
+	req := l.call(s)
+	body, size, err := c.searched(ctx, req, s)
+	if err != nil {
+		return nil, 0, err
+	}
+	if found, err = l.parse(body); err != nil {
+		return nil, 0, unreadable(req, err)
+	}
+	return found, size, nil
+}
+
+func (l List) call(s search) call {
+	return call{method: http.MethodGet, route: l.route, store: l.store, query: s.query()}
+}
+
+// searched sends a search. A page size that the store refuses is made smaller
+// for good (docs: API security; the limit is a setting of the store). It tells
+// the size that was used.
+func (c *Client) searched(ctx context.Context, req call, s search) (body []byte, size int, err error) {
 	for {
 		s.size = min(s.size, int(c.size.Load()))
-		req := call{method: http.MethodGet, route: "/V1/orders", query: s.query()}
-		var body []byte
-		err := c.do(ctx, req, &body)
-		if err == nil {
-			found, err = parseOrders(body)
-			if err != nil {
-				return nil, 0, unreadable(req, err)
-			}
-			return found, s.size, nil
+		req.query = s.query()
+		if err = c.do(ctx, req, &body); err == nil {
+			return body, s.size, nil
 		}
 		if failure.Of(err).Code != codePageSize || s.size <= 1 {
 			return nil, 0, err
@@ -101,8 +113,8 @@ func (c *Client) orders(ctx context.Context, s search) (found []Order, size int,
 
 var errNoEnvelope = errors.New(`it is no list with "items"; fields at the wrong level give []`)
 
-// parseOrders cuts the orders out of a search's envelope in one pass.
-func parseOrders(body []byte) ([]Order, error) {
+// parse cuts the records out of a search's envelope in one pass.
+func (l List) parse(body []byte) ([]row, error) {
 	var scan jsonscan.Scanner
 	scan.Reset(body, 0)
 	t, err := scan.Next()
@@ -112,7 +124,7 @@ func parseOrders(body []byte) ([]Order, error) {
 	if t.Kind != jsonscan.ObjectStart {
 		return nil, errNoEnvelope
 	}
-	var found []Order
+	var found []row
 	seen := false
 	for {
 		t, err := scan.Next()
@@ -132,7 +144,7 @@ func parseOrders(body []byte) ([]Order, error) {
 			continue
 		}
 		seen = true
-		if found, err = parseItems(body, &scan); err != nil {
+		if found, err = l.parseItems(body, &scan); err != nil {
 			return nil, err
 		}
 	}
@@ -143,7 +155,7 @@ func parseOrders(body []byte) ([]Order, error) {
 }
 
 // parseItems reads the list of items; some repositories give null for none.
-func parseItems(body []byte, scan *jsonscan.Scanner) ([]Order, error) {
+func (l List) parseItems(body []byte, scan *jsonscan.Scanner) ([]row, error) {
 	t, err := scan.Next()
 	if err != nil || t.Kind == jsonscan.Null {
 		return nil, err
@@ -151,7 +163,7 @@ func parseItems(body []byte, scan *jsonscan.Scanner) ([]Order, error) {
 	if t.Kind != jsonscan.ArrayStart {
 		return nil, errNoEnvelope
 	}
-	var found []Order
+	var found []row
 	for {
 		t, err := scan.Next()
 		if err != nil {
@@ -160,10 +172,10 @@ func parseItems(body []byte, scan *jsonscan.Scanner) ([]Order, error) {
 		if t.Kind == jsonscan.ArrayEnd {
 			return found, nil
 		}
-		o, err := scanOrder(body, scan, t)
+		r, err := l.scan(body, scan, t)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, o)
+		found = append(found, r)
 	}
 }

@@ -55,8 +55,16 @@ type views struct {
 	at  time.Time
 }
 
-// has tells whether a store view is the pair's.
-func (v *views) has(storeID int64) bool { return v.all || slices.Contains(v.own, storeID) }
+// owns tells whether a record is the pair's.
+func (v *views) owns(l List, r Record) bool {
+	switch {
+	case v.all, l.website == "":
+		return true
+	case l.website == "website_id":
+		return r.WebsiteID == int64(v.website.ID)
+	}
+	return slices.Contains(v.own, r.StoreID)
+}
 
 // viewsLife is how long the views are believed: a store view that is opened
 // later is then seen without a restart.
@@ -76,6 +84,18 @@ func (c *Client) OwnWebsite(ctx context.Context) (Website, []int64, error) {
 		return Website{}, nil, err
 	}
 	return v.website, slices.Clone(v.own), nil
+}
+
+// viewsFor is ownViews for a list; where all websites share the records nothing
+// is asked.
+func (c *Client) viewsFor(ctx context.Context, l List, met int64) (*views, error) {
+	switch l.website {
+	case "":
+		return &views{all: true}, nil
+	case "website_id":
+		met = 0 // a customer's store view says nothing
+	}
+	return c.ownViews(ctx, met)
 }
 
 // ownViews gives the views, asking again when they are old or do not know a
@@ -157,16 +177,15 @@ func (c *Client) noWebsite(sites []Website) error {
 	return badConfig("website", reason, "write one of "+strings.Join(codes, ", "))
 }
 
-// filter lets only the orders of the website through.
-func (v *views) filter() []group {
-	if v.all {
+// filter lets only the records of the website through.
+func (v *views) filter(l List) []group {
+	if v.all || l.website == "" {
 		return nil
 	}
-	ids := make([]string, len(v.own))
-	for i, id := range v.own {
-		ids[i] = strconv.FormatInt(id, 10)
+	if l.website == "website_id" {
+		return []group{{{l.website, "eq", strconv.FormatInt(int64(v.website.ID), 10)}}}
 	}
-	return []group{{{"store_id", "in", strings.Join(ids, ",")}}}
+	return []group{{{l.website, "in", strings.Join(numbers(v.own), ",")}}}
 }
 
 // ID is an internal number of Magento, sent as a number or as text.

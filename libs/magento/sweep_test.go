@@ -121,3 +121,19 @@ func TestRecentOrdersAreTheNewestOfTheWebsite(t *testing.T) {
 		}
 	}
 }
+
+func TestAStoreThatShowsNoWebsitesIsSweptWhole(t *testing.T) {
+	s := &recordStore{
+		records: map[string][]fields{"/V1/orders": {document(1, 1), document(2, 2)}, "/V1/customers/search": {{"id": 1, "email": "a@example.com", "updated_at": at(1)}}},
+		answers: map[string]string{"GET /V1/store/storeViews": `404 {"message":"Request does not match any route."}`},
+	}
+	c := s.start(t, magento.Config{})
+	p, err := c.OrdersUpdated(t.Context(), noon, noon.Add(time.Minute), magento.Cursor{}, 5)
+	if err != nil || len(p.Orders) != 2 {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	r, err := c.Updated(t.Context(), magento.Customers, noon, noon.Add(time.Minute), magento.Cursor{}, 5)
+	if err != nil || len(r.Records) != 1 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+}

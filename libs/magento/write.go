@@ -110,32 +110,21 @@ func (c *Client) SaveState(ctx context.Context, entityID int64, incrementID, sta
 	if entityID <= 0 || incrementID == "" || state == "" || status == "" {
 		return OrderState{}, failure.Defect("magento.save_state", "saving a state needs entity id, increment id, state and status", nil)
 	}
-	req := call{
-		method: http.MethodPost, route: "/V1/orders", entity: "entity_id",
-		body: map[string]any{"entity": map[string]any{
-			"entity_id": entityID, "increment_id": incrementID, "state": state, "status": status,
-		}},
-	}
-	var body []byte
-	if err := c.do(ctx, req, &body); err != nil {
+	o, err := c.saveOrder(ctx, map[string]any{"entity_id": entityID, "increment_id": incrementID, "state": state, "status": status})
+	if err != nil {
 		return OrderState{}, err
 	}
-	var scan jsonscan.Scanner
-	scan.Reset(body, 0)
-	t, err := scan.Next()
-	if err != nil {
-		return OrderState{}, unreadable(req, err)
-	}
-	o, err := scanOrder(body, &scan, t)
-	if err != nil {
-		return OrderState{}, unreadable(req, err)
-	}
+	return o.state(), o.kept(entityID, incrementID)
+}
+
+// kept fails when a saved order has other numbers than before.
+func (o Order) kept(entityID int64, incrementID string) error {
 	if o.EntityID != entityID || o.IncrementID != incrementID {
-		return o.state(), failure.Conflict("magento.order_renamed", "increment_id",
+		return failure.Conflict("magento.order_renamed", "increment_id",
 			fmt.Sprintf("order %d was saved as %s, and Magento made it order %d, %s", entityID, incrementID, o.EntityID, o.IncrementID),
 			"correct the number in the store and update Magento")
 	}
-	return o.state(), nil
+	return nil
 }
 
 func orderRoute(entityID int64, rest string) string {

@@ -153,7 +153,7 @@ func TestChangedAddressesAreSeenWhereGPListsThem(t *testing.T) {
 	customer := aCustomer("AARON01", "a@fitz.example")
 	customer.LastModified = now().AddDate(0, 0, -1)
 	s.gp.putCustomer(customer)
-	s.gp.changed = []gp.ChangedKey{{Action: gp.Updated, ID: "PRIMARY", CustomerID: "AARON01", LastModified: now()}}
+	s.gp.changed = []gp.ChangedKey{{Action: gp.ActionUpdated, ID: "PRIMARY", CustomerID: "AARON01", LastModified: now()}}
 	s.sweep(t, events.Customer, "addresses")
 	if s.changes(t, events.Customer) != 1 {
 		t.Error("the customer was not captured")

@@ -49,23 +49,31 @@ func TestADateThatIsNoneIsRefused(t *testing.T) {
 	w.wantCode(f, failure.KindRejected, "gp.sales.date")
 }
 
-// An update must change the deposits that are there, not add others.
-func TestAnUpdateAddsNoSecondDeposit(t *testing.T) {
+// Deposits are entered with the order; what is paid later is a cash receipt.
+func TestAnUpdateLeavesTheDeposits(t *testing.T) {
 	card := events.SalesPayment{Type: "Payment Card Deposit", Amount: dec("50.00"), Card: "VISA", Reference: "AUTH1"}
-	credit := events.SalesPayment{Type: "Cash Deposit", Amount: dec("27.86"), Checkbook: "GIFTCARDS"}
 	paid := func(p ...events.SalesPayment) func(*events.SalesOrder) {
 		return func(d *events.SalesOrder) { d.Payments = p }
 	}
 	w := newWorld(t, patient)
 	w.do(apply(10, mugs(paid(card))))
-	w.gp.change("WEB000000123", func(o *gp.SalesOrder) {
-		o.Payments[0].Sequence = 16384
-		o.Payments = append([]gp.Payment{{Type: gp.CheckDeposit, Sequence: 8192, CheckbookID: "UPTOWN TRUST"}}, o.Payments...)
-	})
-	card.Reference = "CAPTURE1"
-	w.do(apply(11, mugs(paid(card, credit))))
-	got := w.gp.updated.Payments
-	if len(got) != 2 || got[0].Sequence != 16384 || got[0].CheckNumber != "CAPTURE1" || got[1].Sequence != 0 {
-		t.Errorf("payments of the update %+v", got)
+	w.gp.forget()
+	w.want("paid for since", w.do(apply(11, mugs(paid(card, card)))).Result, events.Unchanged)
+	w.want("calls", w.gp.ops(), []string{})
+	w.do(apply(12, mugs(paid(card, card), func(d *events.SalesOrder) { d.Comment = "ring twice" })))
+	w.want("payments of the update", len(w.gp.updated.Payments), 0)
+}
+
+func TestWhatTheStoreReservesIsMarked(t *testing.T) {
+	w := newWorld(t, patient)
+	item := mugs().Lines[0].Item
+	reserved := func(n string) func(*events.SalesOrder) {
+		return func(d *events.SalesOrder) { d.Lines[0].Reserved = dec(n) }
 	}
+	w.do(apply(10, mugs(reserved("2"))))
+	w.want("reserved", w.open.of("WEB000000123")[item], "2")
+	w.want("shipped in the store since", w.do(apply(11, mugs(reserved("1")))).Result, events.Unchanged)
+	w.want("reserved", w.open.of("WEB000000123")[item], "1")
+	w.do(withdraw(12, mugs()))
+	w.want("reserved, withdrawn", len(w.open.of("WEB000000123")), 0)
 }

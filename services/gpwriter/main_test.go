@@ -57,6 +57,7 @@ type world struct {
 	t    *testing.T
 	pair string
 	gp   *fakeGP
+	open *reservations
 	*replica
 }
 
@@ -67,9 +68,23 @@ type replica struct {
 	stream  *recorder
 }
 
+// reservations stands in for the projection of what is open.
+type reservations struct{ sync.Map }
+
+func (r *reservations) Set(_ context.Context, order string, reserved map[string]decimal.Decimal) error {
+	r.Store(order, reserved)
+	return nil
+}
+
+func (r *reservations) of(order string) map[string]decimal.Decimal {
+	v, _ := r.Load(order)
+	reserved, _ := v.(map[string]decimal.Decimal)
+	return reserved
+}
+
 func newWorld(t *testing.T, times claim.Times) *world {
 	t.Helper()
-	w := &world{t: t, pair: fmt.Sprintf("p%d", shared.pairs.Add(1)), gp: newFakeGP()}
+	w := &world{t: t, pair: fmt.Sprintf("p%d", shared.pairs.Add(1)), gp: newFakeGP(), open: &reservations{}}
 	w.replica = w.newReplica("first", times)
 	return w
 }
@@ -98,7 +113,7 @@ func (w *world) replicaOn(kv jetstream.KeyValue, owner string, times claim.Times
 	claims := claim.NewStore(kv, owner, times)
 	r.Worker = &effect.Worker{
 		Role: events.RoleGPWriter, Pair: w.pair, Stream: r.stream, Claims: claims, Links: link.NewStore(shared.links, w.pair),
-		Carriers: gpwriter.New(w.pair, w.gp, claims, r.breaker).Carriers(),
+		Carriers: gpwriter.New(w.pair, w.gp, claims, r.breaker, w.open).Carriers(),
 	}
 	return r
 }

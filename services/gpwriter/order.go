@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	jsonv1 "github.com/go-json-experiment/json/v1"
@@ -39,6 +38,9 @@ type orderTarget struct {
 
 // Tell implements effect.Teller: the write-back starts from this outcome.
 func (t *orderTarget) Tell(ctx context.Context, a claim.Applied) error {
+	if err := t.writer.reserve(ctx, t.doc); err != nil {
+		return err
+	}
 	return t.tell(ctx, events.Outcome{Result: events.Applied, Details: a.Details, Differences: t.differences})
 }
 
@@ -142,7 +144,9 @@ func (t *orderTarget) update(ctx context.Context, order gp.SalesOrder) error {
 			})
 		}
 	}
-	sequencePayments(order.Payments, found.Payments)
+	// Deposits are entered with the order and never changed after: what is paid
+	// later becomes a cash receipt.
+	order.Payments = nil
 	return t.writer.call(ctx, t.doc.Number, func(ctx context.Context) error {
 		return t.writer.gp.UpdateSalesOrder(ctx, order)
 	})
@@ -243,23 +247,6 @@ func userDefined(u *events.UserDefined) (out gp.UserDefined, err error) {
 	}
 	out.Date2, err = gp.ParseDate(u.Date2)
 	return out, err
-}
-
-// sequencePayments gives the payments the places of their likes in GP's order,
-// so that an update changes them; without a place GP would add them. References
-// don't tell them apart, since a capture has another than its authorization.
-// What else is there was recorded by a person, and stays.
-func sequencePayments(wanted, found []gp.Payment) {
-	found = slices.Clone(found)
-	for i, p := range wanted {
-		at := slices.IndexFunc(found, func(f gp.Payment) bool {
-			return f.Type == p.Type && strings.EqualFold(f.CheckbookID, p.CheckbookID) && strings.EqualFold(f.CardID, p.CardID)
-		})
-		if at >= 0 {
-			wanted[i].Sequence = found[at].Sequence
-			found = slices.Delete(found, at, at+1)
-		}
-	}
 }
 
 func amount(d decimal.Decimal) decimal.NullDecimal { return decimal.NewNullDecimal(d) }

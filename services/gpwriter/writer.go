@@ -14,6 +14,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/breaker"
@@ -44,12 +48,19 @@ type Writer struct {
 	gp      GP
 	claims  *claim.Store
 	breaker *breaker.Breaker
+	open    Reservations
 	units   *units
 }
 
+// Reservations keeps what the store still reserves of orders that GP has
+// allocated (open.Book).
+type Reservations interface {
+	Set(ctx context.Context, order string, reserved map[string]decimal.Decimal) error
+}
+
 // New makes a writer of a pair.
-func New(pair string, company GP, claims *claim.Store, b *breaker.Breaker) *Writer {
-	return &Writer{pair: pair, gp: company, claims: claims, breaker: b, units: newUnits()}
+func New(pair string, company GP, claims *claim.Store, b *breaker.Breaker, reservations Reservations) *Writer {
+	return &Writer{pair: pair, gp: company, claims: claims, breaker: b, open: reservations, units: newUnits()}
 }
 
 // Carriers carry out commands, by the name of their event type.
@@ -81,7 +92,7 @@ func (w *Writer) apply(ctx context.Context, cmd effect.Command) (events.Outcome,
 		return events.Outcome{}, err
 	}
 	order := &orderTarget{writer: w, doc: doc, tell: cmd.Tell}
-	fingerprint, err := effect.Fingerprint(doc)
+	fingerprint, err := effect.Fingerprint(written(doc))
 	if err != nil {
 		return events.Outcome{}, err
 	}
@@ -113,8 +124,29 @@ func (w *Writer) apply(ctx context.Context, cmd effect.Command) (events.Outcome,
 		outcome.Reason = "a newer state of this order was written, or is being written"
 	case events.Unchanged:
 		outcome.Reason = "the mapped fields are as they were last written"
+		return outcome, w.reserve(ctx, doc)
 	}
 	return outcome, nil
+}
+
+// written is the part of a document that an update writes: neither deposits,
+// which are entered with a new order only, nor what the store reserves.
+func written(doc events.SalesOrder) events.SalesOrder {
+	doc.Payments, doc.Lines = nil, slices.Clone(doc.Lines)
+	for i := range doc.Lines {
+		doc.Lines[i].Reserved = decimal.Zero
+	}
+	return doc
+}
+
+// reserve marks what the store still reserves of an order that is in GP.
+func (w *Writer) reserve(ctx context.Context, doc events.SalesOrder) error {
+	reserved := map[string]decimal.Decimal{}
+	for _, l := range doc.Lines {
+		item := strings.ToUpper(l.Item)
+		reserved[item] = reserved[item].Add(l.Reserved)
+	}
+	return w.open.Set(ctx, doc.Number, reserved)
 }
 
 // overtaken tells whether a newer revision of the target was claimed or applied.
@@ -136,6 +168,11 @@ func (w *Writer) withdraw(ctx context.Context, cmd events.Command) (events.Outco
 	done, err := effect.Apply(ctx, w.claims, w.key(events.Order, cmd.Target), want, t)
 	if err != nil {
 		return events.Outcome{}, err
+	}
+	if done.Result != events.Superseded {
+		if err := w.open.Set(ctx, cmd.Target, nil); err != nil {
+			return events.Outcome{}, err
+		}
 	}
 	outcome := events.Outcome{Result: done.Result, Reason: cmd.Reason, Details: done.Details}
 	if done.Result == events.Applied {

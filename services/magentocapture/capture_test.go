@@ -2,18 +2,11 @@ package magentocapture
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +22,7 @@ func TestManyNoticesOfOneOrderAreOneReadAndOneChange(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
 	before := time.Now().UTC()
-	handle(t, capture(t, b, s),
+	handle(t, newCapture(t, b, s),
 		orderNotice(t, b, "123", "n1"), orderNotice(t, b, "123", "n2"), orderNotice(t, b, "123", "n3"))
 
 	if len(s.searches) != 1 || !slices.Equal(s.searches[0], []string{"123"}) {
@@ -57,140 +50,9 @@ func TestManyNoticesOfOneOrderAreOneReadAndOneChange(t *testing.T) {
 	}
 }
 
-func TestANoticeThatComesDuringTheReadCausesAnother(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	s.put(order("123", 871, "new"))
-	reading, answer := make(chan struct{}), make(chan struct{})
-	s.answering = sync.OnceFunc(func() { close(reading); <-answer })
-	if _, err := b.Publish(t.Context(), noticeMessage(events.Order, "123", "n1")); err != nil {
-		t.Fatal(err)
-	}
-	consume(t, b, capture(t, b, s))
-	<-reading // it has seen the order as new, and not answered yet
-	s.put(order("123", 871, "processing"))
-	if _, err := b.Publish(t.Context(), noticeMessage(events.Order, "123", "n2")); err != nil {
-		t.Fatal(err)
-	}
-	close(answer)
-	until(t, "both changes", func() bool { return len(scan(t, b, bus.Changes)) == 2 })
-	if got := contents(t, b); !slices.Equal(got, []string{"new", "processing"}) {
-		t.Errorf("got %v", got)
-	}
-}
-
-// The rule: publish order is read order. A read that began earlier must never
-// be published after one that began later.
-func TestASlowReaderThatWasOvertakenReadsAgain(t *testing.T) {
-	for name, known := range map[string]bool{"a new order": false, "an order that was read before": true} {
-		t.Run(name, func(t *testing.T) {
-			b, s := bustest.Start(t), &shop{}
-			var want []string
-			if known {
-				s.put(order("123", 871, "pending"))
-				handle(t, capture(t, b, s), orderNotice(t, b, "123", "n0"))
-				want = append(want, "pending")
-			}
-			s.put(order("123", 871, "new"))
-
-			slow, fast := capture(t, b, s), capture(t, b, s)
-			d := orderNotice(t, b, "123", "n1")
-			reading, answer, result := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-			s.answering = func() { close(reading); <-answer }
-			go func() { result <- slow.Handle(t.Context(), []*bus.Delivery{d})[0] }()
-			<-reading // the slow one has seen the order as new
-			s.mu.Lock()
-			s.answering = nil
-			s.mu.Unlock()
-			s.put(order("123", 871, "processing"))
-			handle(t, fast, orderNotice(t, b, "123", "n2"))
-			close(answer)
-
-			if err := <-result; !isWait(err) {
-				t.Fatalf("the slow one must read again: got %v", err)
-			}
-			want = append(want, "processing")
-			if got := contents(t, b); !slices.Equal(got, want) {
-				t.Fatalf("the old content was published: %v", got)
-			}
-			handle(t, slow, d)
-			if got := contents(t, b); !slices.Equal(got, want) {
-				t.Errorf("got %v, want %v", got, want)
-			}
-			if last := outcomes(t, b); len(last) != 1 || last[0].Result != events.Unchanged {
-				t.Errorf("outcomes %+v", last)
-			}
-		})
-	}
-}
-
-// Property: however readers and writers run beside each other, CHANGES only
-// goes forward, and ends with what the shop has.
-func TestChangesOnlyGoForward(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	const readers, rounds = 4, 30
-	s.put(order("123", 871, "0"))
-	var version atomic.Int64
-	s.answering = func() { // some answers take long enough to be overtaken
-		for range rand.N(200) {
-			runtime.Gosched()
-		}
-	}
-
-	var wg sync.WaitGroup
-	for r := range readers {
-		c := capture(t, b, s)
-		var batch []*bus.Delivery
-		for i := range rounds {
-			batch = append(batch, orderNotice(t, b, "123", fmt.Sprintf("n%d-%d", r, i)))
-		}
-		wg.Go(func() {
-			for _, d := range batch {
-				s.mu.Lock() // the order changes, and then the notice is looked at
-				s.orders[0] = order("123", 871, strconv.FormatInt(version.Add(1), 10))
-				s.mu.Unlock()
-				err := c.Handle(t.Context(), []*bus.Delivery{d})[0]
-				for isWait(err) {
-					err = c.Handle(t.Context(), []*bus.Delivery{d})[0]
-				}
-				if err != nil {
-					t.Errorf("notice %s: %v", d.Event.ID(), err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	last := 0
-	for _, text := range contents(t, b) {
-		v, err := strconv.Atoi(text)
-		if err != nil || v <= last {
-			t.Errorf("version %s after %d", text, last)
-		}
-		last = v
-	}
-	if last != readers*rounds {
-		t.Errorf("CHANGES ends with version %d, the shop has %d", last, readers*rounds)
-	}
-}
-
-func TestTheSameContentAgainIsAnotherChange(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	c := capture(t, b, s)
-	for i, what := range []string{"A", "B", "A"} {
-		s.put(order("123", 871, what))
-		handle(t, c, orderNotice(t, b, "123", fmt.Sprint("n", i)))
-	}
-	ids := map[string]bool{}
-	for _, m := range scan(t, b, bus.Changes) {
-		ids[m.Header.Get("ce-id")] = true
-	}
-	if got := contents(t, b); !slices.Equal(got, []string{"A", "B", "A"}) || len(ids) != 3 {
-		t.Errorf("got %v with %d ids", got, len(ids))
-	}
-}
-
 func TestWhatReadsAsBeforeIsNoChange(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
-	c := capture(t, b, s)
+	c := newCapture(t, b, s)
 	o := order("123", 871, "a <b> & c")
 	s.put(o)
 	handle(t, c, orderNotice(t, b, "123", "n1"))
@@ -212,52 +74,6 @@ func TestWhatReadsAsBeforeIsNoChange(t *testing.T) {
 				t.Errorf("outcomes %+v", got)
 			}
 		})
-	}
-}
-
-func TestAReplayReadsAnewAndPublishesWhatReadsAsBefore(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	c := capture(t, b, s)
-	s.put(order("123", 871, "new"))
-	handle(t, c, orderNotice(t, b, "123", "n1"))
-
-	anew := orderNotice(t, b, "123", "replay")
-	if err := anew.Event.SetData("application/json", events.Notice{Via: "replay", Anew: true}); err != nil {
-		t.Fatal(err)
-	}
-	handle(t, c, orderNotice(t, b, "123", "n2"), anew, orderNotice(t, b, "123", "n3"))
-	all := scan(t, b, bus.Changes)
-	if len(all) != 2 || all[1].Header.Get("ce-"+events.ExtCausationID) != "replay" {
-		t.Errorf("%d changes, the last %v", len(all), all[len(all)-1].Header)
-	}
-	handle(t, c, orderNotice(t, b, "123", "n4"))
-	if got := len(scan(t, b, bus.Changes)); got != 2 {
-		t.Errorf("%d changes after a notice that is no replay", got)
-	}
-}
-
-func TestTheHashIsOfTheRecordAsItIsPublished(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	o := order("123", 871, "a <b> & c")
-	o.Raw = json.RawMessage(strings.Replace(string(o.Raw), ",", " , ", 1))
-	s.put(o)
-	handle(t, capture(t, b, s), orderNotice(t, b, "123", "n1"))
-	change := changes(t, b)[0]
-	sum := sha256.Sum256(change.Record)
-	if want := hex.EncodeToString(sum[:]); change.Hash != want {
-		t.Errorf("got %s, want %s", change.Hash, want)
-	}
-}
-
-func TestALastChangeThatCantBeReadIsReplaced(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	if _, err := b.JetStream().Publish(t.Context(), "magpie.change.main.magento.order.123", []byte("hello")); err != nil {
-		t.Fatal(err)
-	}
-	s.put(order("123", 871, "new"))
-	handle(t, capture(t, b, s), orderNotice(t, b, "123", "n1"))
-	if got := scan(t, b, bus.Changes); len(got) != 2 {
-		t.Errorf("%d messages", len(got))
 	}
 }
 
@@ -295,7 +111,7 @@ func TestWhatBecomesOfANoticeThatIsNoChange(t *testing.T) {
 			}
 			d := notice(t, b, tc.entity, tc.key, "n1")
 			d.First = d.First.Add(-tc.age)
-			err := capture(t, b, tc.shop).Handle(t.Context(), []*bus.Delivery{d})[0]
+			err := newCapture(t, b, tc.shop).Handle(t.Context(), []*bus.Delivery{d})[0]
 			switch {
 			case tc.waits:
 				if !isWait(err) {
@@ -322,26 +138,10 @@ func TestWhatBecomesOfANoticeThatIsNoChange(t *testing.T) {
 	}
 }
 
-func TestAnOrderThatIsCommittedAfterItsWebhookIsReadLater(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	s.answering = sync.OnceFunc(func() { s.put(order("123", 871, "new")) })
-	if _, err := b.Publish(t.Context(), noticeMessage(events.Order, "123", "n1")); err != nil {
-		t.Fatal(err)
-	}
-	consume(t, b, capture(t, b, s))
-	until(t, "the change", func() bool { return len(scan(t, b, bus.Changes)) == 1 })
-	if got := s.reads(); got != 2 {
-		t.Errorf("%d reads", got)
-	}
-	if got := scan(t, b, bus.Dead); len(got) != 0 {
-		t.Errorf("dead letters: %d", len(got))
-	}
-}
-
 func TestANoticeOfANumberBecomesOneOfTheBusinessKey(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
-	c := capture(t, b, s)
+	c := newCapture(t, b, s)
 	d := orderNotice(t, b, events.InternalID(871), "n1")
 	handle(t, c, d)
 	handle(t, c, d) // delivered again
@@ -374,8 +174,7 @@ func TestAnOrderThatNobodyAskedForIsLeftAlone(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
 	s.put(order("123", 871, "new"))
 	s.put(order("124", 872, "new"))
-	c := capture(t, b, s)
-	c.store = chatty{s}
+	c := captureOn(t, b, b, chatty{s}, breaker.New("magento", breaker.Config{}))
 	handle(t, c, orderNotice(t, b, "123", "n1"), orderNotice(t, b, events.InternalID(871), "n2"))
 	if got := scan(t, b, bus.Changes); len(got) != 1 || got[0].Subject != "magpie.change.main.magento.order.123" {
 		t.Errorf("%d changes", len(got))
@@ -390,7 +189,7 @@ func TestCardDataIsRemovedBeforePublishing(t *testing.T) {
 	o := order("123", 871, "new")
 	o.Raw = json.RawMessage(`{"entity_id":871,"increment_id":"123","payment":{"cc_number":"4111111111111111","cc_last4":"1111"},"note":"paid by 4111 1111 1111 1111"}`)
 	s.put(o)
-	c := capture(t, b, s)
+	c := newCapture(t, b, s)
 	handle(t, c, orderNotice(t, b, "123", "n1"))
 	record := string(changes(t, b)[0].Record)
 	if strings.Contains(record, "4111") || !strings.Contains(record, `"cc_last4":"1111"`) {
@@ -413,7 +212,7 @@ func TestASearchAsksForFiftyAtMost(t *testing.T) {
 	for i := range 60 {
 		batch = append(batch, orderNotice(t, b, events.InternalID(int64(1+i)), fmt.Sprint("i", i)))
 	}
-	handle(t, capture(t, b, s), batch...)
+	handle(t, newCapture(t, b, s), batch...)
 	sizes := func(n int, size func(int) int) (out []int) {
 		for i := range n {
 			out = append(out, size(i))
@@ -437,7 +236,7 @@ func TestOneOrdersFailureIsItsOwn(t *testing.T) {
 	s.put(order("1", 1, "new"))
 	s.put(order("2", 2, "new"))
 	s.put(order("2", 3, "new"))
-	results := capture(t, b, s).Handle(t.Context(), []*bus.Delivery{
+	results := newCapture(t, b, s).Handle(t.Context(), []*bus.Delivery{
 		orderNotice(t, b, "1", "n1"), orderNotice(t, b, "2", "n2"), orderNotice(t, b, "3", "n3"), orderNotice(t, b, "1", "n4"),
 	})
 	if results[0] != nil || results[3] != nil {

@@ -9,10 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/magpie-integration/magpie/events"
-	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/magento"
-	"github.com/magpie-integration/magpie/libs/telemetry"
 )
 
 // Editing an order in Magento's Admin places a new one (000000123-1), then
@@ -27,8 +24,6 @@ const ancestorsName = "ancestors"
 // maxAncestors bounds the edits that are followed; more are a loop or a mistake.
 const maxAncestors = 20
 
-var errUnsettled = errors.New("the order was made from another, which may be about to be cancelled")
-
 // lineage is the line of orders that an edited order was made from.
 type lineage struct {
 	orders []magento.Order
@@ -37,7 +32,7 @@ type lineage struct {
 
 // ancestors reads the parents of the orders that have some, by the orders'
 // internal numbers. Each generation is one search for all of them.
-func (c *Capture) ancestors(ctx context.Context, orders []magento.Order) map[int64]lineage {
+func (r *orders) ancestors(ctx context.Context, orders []magento.Order) map[int64]lineage {
 	lines := map[int64]lineage{}
 	open := map[int64]magento.Order{} // the oldest known of each line
 	for _, o := range orders {
@@ -55,11 +50,7 @@ func (c *Capture) ancestors(ctx context.Context, orders []magento.Order) map[int
 		}
 		slices.Sort(numbers)
 		numbers = slices.Compact(numbers)
-		var found magento.Found
-		err := c.breaker.Do(ctx, numbers[0], func(ctx context.Context) (err error) {
-			found, err = c.store.OrdersByIncrementID(ctx, numbers)
-			return err
-		})
+		found, err := r.byNumber(ctx, numbers)
 		for id, child := range open {
 			parent, has, failed := parentOf(child, found)
 			line := lines[id]
@@ -98,7 +89,7 @@ func (l lineage) related() (map[string]json.RawMessage, error) {
 	}
 	records := make([]json.RawMessage, len(l.orders))
 	for i, o := range l.orders {
-		records[i], _ = content(o)
+		records[i] = o.Raw
 	}
 	list, err := json.Marshal(records)
 	if err != nil {
@@ -107,31 +98,13 @@ func (l lineage) related() (map[string]json.RawMessage, error) {
 	return map[string]json.RawMessage{ancestorsName: list}, nil
 }
 
-// settled refuses an order for now that may be the first half of an edit. The
-// store's clock may be wrong, so the notice's age is a bound too.
-func (r reading) settled(noticed time.Time, editWait time.Duration) error {
-	if len(r.ancestors.orders) == 0 || r.ancestors.orders[0].State == "canceled" {
-		return nil
+// hold says how old the notice of an order must be that may be the first half of
+// an edit: as old as edits take. The store's clock may be wrong, so it is not
+// only the order's own age that counts.
+func (r *orders) hold(o magento.Order, line lineage) time.Duration {
+	parentIsAlive := len(line.orders) > 0 && line.orders[0].State != "canceled"
+	if !parentIsAlive || o.CreatedAt.IsZero() || time.Since(o.CreatedAt) >= r.cfg.EditWait {
+		return 0
 	}
-	if r.order.CreatedAt.IsZero() || time.Since(r.order.CreatedAt) >= editWait || time.Since(noticed) >= editWait {
-		return nil
-	}
-	return errUnsettled
-}
-
-// noticeChild has the order read again that was made from this one: whether it
-// replaces this one depends on what has just changed here. It is sent before the
-// change, whose being stored is what keeps it from being sent again.
-func (c *Capture) noticeChild(ctx context.Context, order magento.Order, change string, cause *bus.Delivery) error {
-	if order.ChildNumber == "" {
-		return nil
-	}
-	key := events.CanonicalKey(events.Magento, events.Order, order.ChildNumber)
-	_, err := c.stream.Publish(telemetry.Extract(ctx, cause.Event), bus.Message{
-		Subject: events.NoticeSubject(c.cfg.Pair, events.Magento, events.Order, key),
-		Type:    events.TypeName(events.Magento, events.Order, "noticed"), ID: "edited:" + change,
-		Data:  events.Notice{Event: "parent " + order.IncrementID + " changed", Via: "capture", At: time.Now().UTC(), StoreID: order.StoreID},
-		Cause: &cause.Event,
-	})
-	return err
+	return r.cfg.EditWait
 }

@@ -59,7 +59,7 @@ func noticed(t *testing.T, b *bus.Bus) (subjects []string) {
 func TestAnEditedOrderIsReadWithAllThatItReplaces(t *testing.T) {
 	b, s := bustest.Start(t), family()
 	s.put(order("124", 900, "new"))
-	handle(t, capture(t, b, s), orderNotice(t, b, "123-2", "n1"), orderNotice(t, b, "124", "n2"))
+	handle(t, newCapture(t, b, s), orderNotice(t, b, "123-2", "n1"), orderNotice(t, b, "124", "n2"))
 	got := changes(t, b)
 	slices.SortFunc(got, func(a, b events.Change) int { return len(b.Related) - len(a.Related) })
 	if len(got) != 2 || !slices.Equal(ancestorsIn(t, got[0]), []string{"123-1 canceled", "123 canceled"}) || got[1].Related != nil {
@@ -68,7 +68,7 @@ func TestAnEditedOrderIsReadWithAllThatItReplaces(t *testing.T) {
 	if s.reads() != 3 {
 		t.Errorf("%d searches, want one and one for each generation: %v", s.reads(), s.searches)
 	}
-	handle(t, capture(t, b, s), orderNotice(t, b, "123-2", "n3"))
+	handle(t, newCapture(t, b, s), orderNotice(t, b, "123-2", "n3"))
 	if last := outcomes(t, b); len(last) != 1 || last[0].Result != events.Unchanged {
 		t.Errorf("the same again is unchanged: %+v", last)
 	}
@@ -77,7 +77,7 @@ func TestAnEditedOrderIsReadWithAllThatItReplaces(t *testing.T) {
 func TestAParentThatChangesMakesItsChildAnotherChange(t *testing.T) {
 	b, s := bustest.Start(t), family()
 	s.put(relative("123-1", 872, "new", "123", "123-2")) // not cancelled yet
-	c := capture(t, b, s)
+	c := newCapture(t, b, s)
 	handle(t, c, orderNotice(t, b, "123-2", "n1"))
 	s.put(relative("123-1", 872, "canceled", "123", "123-2"))
 	handle(t, c, orderNotice(t, b, "123-1", "n2"))
@@ -119,7 +119,7 @@ func TestANewOrderWhoseParentIsAliveIsWaitedFor(t *testing.T) {
 			s.put(child)
 			d := orderNotice(t, b, "123-1", "n1")
 			d.First = c.noticed
-			err := capture(t, b, s).Handle(t.Context(), []*bus.Delivery{d})[0]
+			err := newCapture(t, b, s).Handle(t.Context(), []*bus.Delivery{d})[0]
 			if isWait(err) != c.waits || !c.waits && err != nil {
 				t.Errorf("got %v", err)
 			}
@@ -135,7 +135,7 @@ func TestAFailureOfAParentIsItsChildrens(t *testing.T) {
 	s.put(relative("123-1", 872, "new", "123", ""))
 	s.put(order("124", 900, "new"))
 	s.broken = []magento.Broken{{ID: "123", EntityID: 871, Err: failure.Transient("magento.internal", "the store can't load it", nil)}}
-	results := capture(t, b, s).Handle(t.Context(), []*bus.Delivery{orderNotice(t, b, "123-1", "n1"), orderNotice(t, b, "124", "n2")})
+	results := newCapture(t, b, s).Handle(t.Context(), []*bus.Delivery{orderNotice(t, b, "123-1", "n1"), orderNotice(t, b, "124", "n2")})
 	if failure.Of(results[0]).Code != "magento.internal" || results[1] != nil {
 		t.Errorf("got %v", results)
 	}
@@ -156,7 +156,7 @@ func TestALineOfParentsEnds(t *testing.T) {
 			for i := range c.shop.orders {
 				c.shop.orders[i].ParentID = 1
 			}
-			handle(t, capture(t, b, c.shop), orderNotice(t, b, "9-1", "n1"))
+			handle(t, newCapture(t, b, c.shop), orderNotice(t, b, "9-1", "n1"))
 			if got := ancestorsIn(t, changes(t, b)[0]); !slices.Equal(got, c.want) {
 				t.Errorf("got %v", got)
 			}
@@ -172,7 +172,7 @@ func TestASweepLeavesAnEditedOrderAlone(t *testing.T) {
 		o := &s.orders[i]
 		o.Raw = json.RawMessage(strings.Replace(string(o.Raw), "{", `{ "note": "<b>Tom & J\u00e9r\u00f4me é \u2028 \/ 5\u20ac</b>", "weight": 1.50,`, 1))
 	}
-	c := capture(t, b, s)
+	c := newCapture(t, b, s)
 	handle(t, c, orderNotice(t, b, "123", "n1"), orderNotice(t, b, "123-1", "n2"), orderNotice(t, b, "123-2", "n3"))
 	before := len(noticed(t, b))
 	sweep(t, c, s)

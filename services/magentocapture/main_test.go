@@ -16,6 +16,7 @@ import (
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/breaker"
 	"github.com/magpie-integration/magpie/libs/bus"
+	"github.com/magpie-integration/magpie/libs/capture"
 	"github.com/magpie-integration/magpie/libs/failure"
 	"github.com/magpie-integration/magpie/libs/magento"
 )
@@ -34,9 +35,6 @@ type shop struct {
 	searches [][]string // what was asked for, search by search
 	ids      [][]int64
 	windows  []window
-	// answering, when set, runs between the moment that a search saw the orders
-	// and its answer: a slow network.
-	answering func()
 }
 
 // window is what a sweep asked for.
@@ -81,11 +79,7 @@ func (s *shop) find(wanted func(magento.Order) bool, spoilt func(magento.Broken)
 	found, err := magento.Found{
 		Orders: only(s.orders, wanted), Foreign: only(s.foreign, wanted), Broken: only(s.broken, spoilt),
 	}, s.err
-	answering := s.answering
 	s.mu.Unlock()
-	if answering != nil {
-		answering()
-	}
 	if err != nil {
 		return magento.Found{}, err
 	}
@@ -128,16 +122,20 @@ func (s *shop) reads() int {
 }
 
 // capture makes a capture of pair main over a bus.
-func capture(t *testing.T, b *bus.Bus, s *shop) *Capture {
+func newCapture(t *testing.T, b *bus.Bus, s *shop) *capture.Capture {
 	t.Helper()
 	return captureOn(t, b, b, s, breaker.New("magento", breaker.Config{}))
 }
 
-func captureOn(t *testing.T, b *bus.Bus, stream Stream, s *shop, guard *breaker.Breaker) *Capture {
+func captureOn(t *testing.T, b *bus.Bus, stream capture.Stream, s Store, guard *breaker.Breaker) *capture.Capture {
 	t.Helper()
-	return New(Config{
+	return New(config(), s, stream, cursors(t, b), guard, nil)
+}
+
+func config() Config {
+	return Config{
 		Pair: "main", NotFoundWait: 15 * time.Minute, EditWait: time.Minute, Parallel: 2, Every: 5 * time.Millisecond, Overlap: 10 * time.Minute,
-	}, s, stream, cursors(t, b), guard, nil)
+	}
 }
 
 func cursors(t *testing.T, b *bus.Bus) jetstream.KeyValue {
@@ -195,7 +193,7 @@ func orderNotice(t *testing.T, b *bus.Bus, key events.Key, id string) *bus.Deliv
 }
 
 // handle hands a batch over; every notice of it must be done.
-func handle(t *testing.T, c *Capture, batch ...*bus.Delivery) {
+func handle(t *testing.T, c *capture.Capture, batch ...*bus.Delivery) {
 	t.Helper()
 	for i, err := range c.Handle(t.Context(), batch) {
 		if err != nil {
@@ -208,13 +206,12 @@ func handle(t *testing.T, c *Capture, batch ...*bus.Delivery) {
 func isWait(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "waiting: ") }
 
 // consume runs the capture as a consumer of the bus until the test ends.
-func consume(t *testing.T, b *bus.Bus, c *Capture) {
+func consume(t *testing.T, b *bus.Bus, c *capture.Capture) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	consumer := b.Consumer(bus.CaptureSpec(events.RoleMagentoCapture, "main", events.Magento, 1), nil)
-	consumer.Gate = c.breaker
 	done := make(chan error, 1)
-	go func() { done <- consumer.RunBatches(ctx, BatchSize, c.Handle) }()
+	go func() { done <- consumer.RunBatches(ctx, capture.BatchSize, c.Handle) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -275,17 +272,4 @@ func payload[T any](t *testing.T, m bus.Stored) (v T) {
 		t.Fatal(err)
 	}
 	return v
-}
-
-// contents gives the states that the changes tell, in their order.
-func contents(t *testing.T, b *bus.Bus) (out []string) {
-	t.Helper()
-	for _, c := range changes(t, b) {
-		var o struct{ State string }
-		if err := json.Unmarshal(c.Record, &o); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, o.State)
-	}
-	return out
 }

@@ -44,13 +44,17 @@ type Config struct {
 	Version string
 	// Mix is what shoppers buy; see the magento package.
 	Mix string
-	// BuyerRate and BookkeeperRate are how often a second GP's buyer receives goods
-	// and its bookkeeper edits a customer; 0 is never.
-	BuyerRate, BookkeeperRate float64
 	// CreateTime and ReadTime are how long GP works on a write and on a read.
 	CreateTime, ReadTime time.Duration
-	Location             *time.Location
-	Logger               *slog.Logger
+	// PostTime is how long GP has a batch locked while it posts it.
+	PostTime time.Duration
+	// People work in GP while Run runs; see the gp package. Their seed is Seed.
+	People gp.People
+	// TrackingOnOrder is the habit of a site that keeps tracking numbers under
+	// the order instead of the invoice.
+	TrackingOnOrder bool
+	Location        *time.Location
+	Logger          *slog.Logger
 }
 
 // Sandbox is both systems.
@@ -59,8 +63,6 @@ type Sandbox struct {
 	GP      *gp.Server
 	// MagentoFaults and GPFaults make them misbehave.
 	MagentoFaults, GPFaults *fault.Injector
-
-	buyerRate, bookkeeperRate float64
 }
 
 // onHand is a new item's stock: enough for days of shoppers, with some items
@@ -86,7 +88,6 @@ func New(cfg Config) (*Sandbox, error) {
 		}
 	}
 	s := &Sandbox{
-		buyerRate: cfg.BuyerRate, bookkeeperRate: cfg.BookkeeperRate,
 		MagentoFaults: fault.New(cfg.Seed, magento.FaultOptions()),
 		GPFaults:      fault.New(cfg.Seed+1, fault.Options{Answers: map[string]func(http.ResponseWriter){"exception": gp.SystemException}}),
 	}
@@ -106,15 +107,17 @@ func New(cfg Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox catalogue: %w", err), s.Magento.Close())
 	}
+	people := cfg.People
+	people.Seed = cfg.Seed + 2
 	s.GP, err = gp.New(gp.Config{
 		DB: file("gp.db"), Company: cfg.Company, User: cfg.User, Password: cfg.Password,
 		Items: items(products, cfg.Site), Sites: []gp.Entry{{ID: cfg.Site, Description: "Web warehouse"}, {ID: shopSite, Description: "Shop in town"}},
 		PriceLevels:   []gp.Entry{{ID: "RETAIL", Description: "Retail"}, {ID: wholesale, Description: "Wholesale"}},
 		Salespersons:  []gp.Entry{{ID: "PAUL W.", Description: "West"}, {ID: "NANCY B.", Description: "Buchanan"}},
 		ClassDefaults: map[string]gp.ClassDefaults{"WEB": {PaymentTerms: "WEB", PriceLevel: "RETAIL"}},
-		Seed:          cfg.Seed,
 		DocumentTypes: []gp.DocumentType{{Type: "Order", ID: cfg.DocID}},
-		CreateTime:    cfg.CreateTime, ReadTime: cfg.ReadTime, Location: cfg.Location,
+		CreateTime:    cfg.CreateTime, ReadTime: cfg.ReadTime, PostTime: cfg.PostTime, Location: cfg.Location,
+		People: people, TrackingOnOrder: cfg.TrackingOnOrder,
 		Middleware: s.GPFaults.Wrap, Admin: s.GPFaults.Admin(), Logger: cfg.Logger,
 	})
 	if err != nil {
@@ -166,17 +169,12 @@ func items(products []magento.Product, site string) []gp.Item {
 		gp.Item{ItemNumber: "SAMPLE-BOX", Description: "Sample box, at no site yet", Price: decimal.NewFromInt(15)})
 }
 
-// Run delivers the store's webhooks, settles its payments, and lets the
-// company's people work, until ctx ends.
+// Run delivers the store's webhooks, settles its payments, and lets people work
+// in the company, until ctx ends.
 func (s *Sandbox) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.Magento.Run(ctx) })
-	if s.buyerRate > 0 {
-		group.Go(func() error { return s.GP.Buy(ctx, s.buyerRate) })
-	}
-	if s.bookkeeperRate > 0 {
-		group.Go(func() error { return s.GP.Bookkeep(ctx, s.bookkeeperRate) })
-	}
+	group.Go(func() error { return s.GP.Run(ctx) })
 	return group.Wait()
 }
 

@@ -394,7 +394,7 @@ func (c *company) refusals(t *testing.T) {
 		"unknown shipping method": {func(o *gp.SalesOrder) { o.ShippingMethodID = "BY CAMEL" },
 			"gp.validation", "BY CAMEL does not exist", "ShippingMethodKey"},
 		"an address of nobody": {func(o *gp.SalesOrder) { o.ShipToAddressID = "SHIP-99" },
-			"gp.validation", "The address SHIP-99 does not exist for customer WEB1", "ShipToAddressKey"},
+			"gp.address.unknown", "The address SHIP-99 does not exist for customer WEB1", "ShipToAddressKey"},
 		"a total that is not the sum": {func(o *gp.SalesOrder) { o.Lines[0].Total = gp.Amount(dec("65.01")) },
 			"gp.validation", "The total 65.01 of line 16384 does not match 65", "Lines.TotalAmount"},
 		"no quantity": {func(o *gp.SalesOrder) { o.Lines[0].Quantity = decimal.Zero },
@@ -644,7 +644,7 @@ func TestGPWithAShortage(t *testing.T) {
 	})
 	t.Run("no back orders", func(t *testing.T) {
 		c := openGP(t, gpVariant{box: func(cfg *gpbox.Config) { cfg.Items[1].NoBackorder = true }})
-		refusal(t, c.CreateSalesOrder(t.Context(), mugs("SHORT1", five)), failure.KindRejected, "gp.validation", "does not allow back orders")
+		refusal(t, c.CreateSalesOrder(t.Context(), mugs("SHORT1", five)), failure.KindRejected, "gp.item.no_back_order", "does not allow back orders")
 	})
 }
 

@@ -67,8 +67,8 @@ type rights struct {
 	create bool
 }
 
-// open prepares telemetry and the bus.
-func open(ctx context.Context, cfg *config.Config, may rights, logs telemetry.Config) (*app, error) {
+// openApp prepares telemetry and the bus.
+func openApp(ctx context.Context, cfg *config.Config, may rights, logs telemetry.Config) (*app, error) {
 	a := &app{cfg: cfg, hearts: map[events.Role]*heart{}, urls: map[string]string{}}
 	logs.OTLP, logs.Service, logs.Version = cfg.Telemetry.OTLP, "magpie", version
 	observed, flush, err := telemetry.Setup(ctx, logs)

@@ -108,10 +108,16 @@ func (c doctorCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 	for _, w := range warnings {
 		n.warn("file", w.String(), "")
 	}
-	if _, err := pairFlows(cfg); err != nil {
+	bases, err := pairFlows(cfg)
+	if err != nil {
 		n.err("flows", err)
-	} else {
-		n.ok("flows", strings.Join(liveFlows, ", "))
+	}
+	for _, base := range bases {
+		names := make([]string, len(base.Flows))
+		for i, f := range base.Flows {
+			names[i] = f.Flow
+		}
+		n.ok("flows of "+base.Pair, strings.Join(names, ", "))
 	}
 	return report(t, append(n.all, examine(ctx, c.Timeout, doctorParts(ctx, cfg, c.Timeout))...))
 }

@@ -149,7 +149,7 @@ func distinct(all []string) []string {
 // of its configuration over them, and those that were published over both.
 func tableRows(pair config.Pair, table string, published map[string]flowstore.LiveTable) (map[string]any, error) {
 	rows := map[string]any{}
-	for _, name := range liveFlows {
+	for _, name := range flow.TemplateNames() {
 		document, err := flow.Template(name)
 		if err != nil {
 			return nil, err

@@ -11,13 +11,43 @@ import (
 	"github.com/magpie-integration/magpie/libs/flowstore"
 )
 
-// liveFlows are the flows that every pair runs. A new flow is a template in
-// libs/flow/templates and a name here.
-var liveFlows = []string{"order-to-gp", "order-status-to-magento"}
-
 // flowTables is the key under a pair's flows that has rows for flows' tables:
 // flows: {tables: {payment: {klarna: {terms: NET30}}}}.
 const flowTables = "tables"
+
+// flowRun is the key under a pair's flows that turns them on and off:
+// flows: {run: {item-to-gp: true, stock-to-magento: false}}. The flows are the
+// templates of libs/flow: all run that are not optional.
+const flowRun = "run"
+
+// runs gives the names of the flows that a pair runs.
+func runs(pair config.Pair) ([]string, error) {
+	known := map[string]bool{}
+	var names []string
+	switches, _ := pair.Flows[flowRun].(map[string]any)
+	for _, name := range flow.TemplateNames() {
+		document, err := flow.Template(name)
+		if err != nil {
+			return nil, err
+		}
+		known[name] = true
+		on := !document.Optional
+		if given, ok := switches[name]; ok {
+			if on, ok = given.(bool); !ok {
+				return nil, fmt.Errorf("config: flows.run.%s: is true or false", name)
+			}
+		}
+		if on {
+			names = append(names, name)
+		}
+	}
+	for name := range switches {
+		if !known[name] {
+			return nil, unknownFlowKey("flows.run."+name, "template", known)
+		}
+	}
+	return names, nil
+}
 
 // pairFlows gives what each pair has before anything is published. It compiles,
 // so that what is wrong in the configuration is said at the start.
@@ -41,12 +71,18 @@ func pairBase(pair config.Pair) (flowstore.Base, error) {
 	maps.Copy(base.Settings, givenSettings(pair))
 	settings, tables := map[string]bool{}, map[string]bool{}
 	given, _ := pair.Flows[flowTables].(map[string]any)
-	for _, name := range liveFlows {
+	run, err := runs(pair)
+	if err != nil {
+		return base, err
+	}
+	for _, name := range flow.TemplateNames() {
 		document, err := flow.Template(name)
 		if err != nil {
 			return base, err
 		}
-		base.Flows = append(base.Flows, document)
+		if slices.Contains(run, name) {
+			base.Flows = append(base.Flows, document)
+		}
 		for _, s := range document.Settings {
 			settings[s.Name] = true
 		}
@@ -70,7 +106,7 @@ func pairBase(pair config.Pair) (flowstore.Base, error) {
 			return base, unknownFlowKey("flows."+name, "setting", settings)
 		}
 	}
-	_, err := base.Set(flowstore.State{})
+	_, err = base.Set(flowstore.State{})
 	return base, err
 }
 
@@ -113,6 +149,7 @@ func givenSettings(pair config.Pair) map[string]any {
 	}
 	given := maps.Clone(pair.Flows)
 	delete(given, flowTables)
+	delete(given, flowRun)
 	flatten("", given)
 	return settings
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 
 	"github.com/magpie-integration/magpie/events"
@@ -22,6 +24,7 @@ import (
 	"github.com/magpie-integration/magpie/libs/link"
 	"github.com/magpie-integration/magpie/libs/magento"
 	"github.com/magpie-integration/magpie/libs/match"
+	"github.com/magpie-integration/magpie/libs/open"
 	"github.com/magpie-integration/magpie/libs/telemetry"
 	"github.com/magpie-integration/magpie/libs/webhook"
 	"github.com/magpie-integration/magpie/services/dlq"
@@ -46,11 +49,11 @@ type role struct {
 // roles is the one list of services. A new service is a row here.
 var roles = []role{
 	{string(events.RoleIngest), "takes webhooks", addIngest},
-	{string(events.RoleMagentoCapture), "reads whole orders from Magento, and sweeps", addMagentoCapture},
+	{string(events.RoleMagentoCapture), "reads whole records from Magento, and sweeps", addMagentoCapture},
 	{string(events.RoleGPCapture), "reads orders, customers, items and stock from Dynamics GP", addGPCapture},
 	{string(events.RoleTransform), "makes commands of changes, by flows", addTransform},
-	{string(events.RoleGPWriter), "writes orders into Dynamics GP", addGPWriter},
-	{string(events.RoleMagentoWriter), "tells Magento where orders went", addMagentoWriter},
+	{string(events.RoleGPWriter), "writes into Dynamics GP", addGPWriter},
+	{string(events.RoleMagentoWriter), "writes into Magento", addMagentoWriter},
 	{string(events.RoleDLQ), "serves dead letters, and keeps history in bounds", addDLQ},
 }
 
@@ -117,18 +120,13 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 		}
 		spec := bus.CaptureSpec(events.RoleMagentoCapture, pair.Name, events.Magento, pair.Magento.Parallel)
 		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
-		capture := magentocapture.New(magentocapture.Config{
+		c := a.consumer(spec, b)
+		reads := magentocapture.New(magentocapture.Config{
 			Pair: pair.Name, NotFoundWait: pair.Magento.NotFoundWait, EditWait: pair.Magento.EditWait, Parallel: pair.Magento.Parallel,
 			Every: pair.Magento.Sweep.Every, Overlap: pair.Magento.Sweep.Overlap,
-			Looked: a.heart(events.RoleMagentoCapture).looked,
+			Looked: a.heart(events.RoleMagentoCapture).looked, Waiting: waiting(c),
 		}, store, a.bus, cursors, b, a.telemetry.Metrics)
-		c := a.consumer(spec, b)
-		a.add(
-			component{name: spec.Name, ready: c.Ready, run: func(ctx context.Context) error {
-				return c.RunBatches(ctx, magentocapture.BatchSize, capture.Handle)
-			}},
-			component{name: spec.Name + " sweep", run: capture.Sweep},
-		)
+		a.addCapture(c, reads)
 	}
 	return nil
 }
@@ -157,34 +155,46 @@ func addGPCapture(ctx context.Context, a *app) error {
 			Looked: a.heart(events.RoleGPCapture).looked,
 		}
 		index := match.NewIndex(matches, pair.Name)
-		a.addCapture(pair.Name, cfg, gpcapture.DocumentEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
+		a.addGPReads(pair.Name, cfg, gpcapture.DocumentEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
 			return gpcapture.Documents(cfg, company, index, a.bus, cursors, b, a.telemetry.Metrics)
 		})
-		a.addCapture(pair.Name, cfg, gpcapture.ItemEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
+		a.addGPReads(pair.Name, cfg, gpcapture.ItemEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
 			return gpcapture.Items(cfg, company, nil, a.bus, cursors, b, a.telemetry.Metrics)
 		})
 	}
 	return nil
 }
 
-// addCapture adds one capture of a pair's GP, its consumer and its sweeps.
-func (a *app) addCapture(
+// addGPReads adds one capture of a pair's GP, behind a breaker of its own.
+func (a *app) addGPReads(
 	pair string, cfg gpcapture.Config, entities []events.Entity, of func(gpcapture.Config, *breaker.Breaker) *capture.Capture,
 ) {
 	spec := bus.CaptureSpec(events.RoleGPCapture, pair, events.GP, cfg.Parallel, entities...)
 	b := a.breaker(pair, events.GP, entities[0], spec)
 	c := a.consumer(spec, b)
-	cfg.Waiting = func(ctx context.Context) (uint64, error) {
-		lag, err := c.Lag(ctx)
-		return lag.Pending, err
-	}
-	reads := of(cfg, b)
+	cfg.Waiting = waiting(c)
+	a.addCapture(c, of(cfg, b))
+}
+
+// addCapture runs what a capture reads for notices, and its sweeps.
+func (a *app) addCapture(c *bus.Consumer, reads *capture.Capture) {
 	a.add(
-		component{name: spec.Name, ready: c.Ready, run: func(ctx context.Context) error {
+		component{name: c.Spec.Name, ready: c.Ready, run: func(ctx context.Context) error {
 			return c.RunBatches(ctx, capture.BatchSize, reads.Handle)
 		}},
-		component{name: spec.Name + " sweeps", run: reads.RunSweeps},
+		component{name: c.Spec.Name + " sweep", run: reads.RunSweeps},
 	)
+}
+
+// waiting tells how many messages wait for a consumer.
+func waiting(c *bus.Consumer) func(context.Context) (uint64, error) {
+	return func(ctx context.Context) (uint64, error) {
+		lag, err := c.Lag(ctx)
+		if errors.Is(err, jetstream.ErrConsumerNotFound) { // it is being made; the first sweep need not wait for that
+			return 0, nil
+		}
+		return lag.Pending, err
+	}
 }
 
 func addTransform(ctx context.Context, a *app) error {
@@ -233,9 +243,14 @@ func addGPWriter(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		spec := bus.WriterSpec(events.RoleGPWriter, pair.Name, events.GP, events.Order, gpLanes*pair.GP.Parallel)
+		spec := bus.WriterSpec(events.RoleGPWriter, pair.Name, events.GP, events.Order, gpLanes*pair.GP.Parallel,
+			events.Customer, events.Product, events.Payment, events.Refund, events.Journal, events.Bank)
 		b := a.breaker(pair.Name, events.GP, events.Order, spec)
-		worker.Carriers = gpwriter.New(pair.Name, company, worker.Claims, b).Carriers()
+		reservations, err := a.bus.KV(ctx, bus.Open)
+		if err != nil {
+			return err
+		}
+		worker.Carriers = gpwriter.New(pair.Name, company, worker.Claims, b, open.NewBook(reservations, pair.Name)).Carriers()
 		a.addWriter(spec, b, worker.Handle)
 		a.add(component{name: spec.Name + " policies", run: func(ctx context.Context) error { return forgetPolicies(ctx, company) }})
 	}
@@ -291,7 +306,8 @@ func addMagentoWriter(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Order, writeBackLanes)
+		spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Order, writeBackLanes,
+			events.Customer, events.Shipment, events.Invoice)
 		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
 		together := magento.NewTogether(store, readTogether)
 		worker.Carriers = magentowriter.New(pair.Name, pair.Magento.WriteBack, together, worker.Claims, b).Carriers()

@@ -37,7 +37,7 @@ func (c runCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 		return err
 	}
 	may := rights{serve: own, create: own || !slices.Equal(names, []string{string(events.RoleIngest)})}
-	a, err := open(ctx, cfg, may, telemetry.Config{LogLevel: cfg.Log.Level, LogFormat: cfg.Log.Format, LogWriter: t.err})
+	a, err := openApp(ctx, cfg, may, telemetry.Config{LogLevel: cfg.Log.Level, LogFormat: cfg.Log.Format, LogWriter: t.err})
 	if err != nil {
 		return err
 	}

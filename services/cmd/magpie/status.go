@@ -152,10 +152,15 @@ func (s status) heart(h events.Heartbeat) string {
 	return fmt.Sprintf("%-16s %-6s  beat %s ago, version %s on %s, up %s", h.Role, state, ago(s.At, h.At), h.Version, h.Host, ago(s.At, h.Started))
 }
 
-// reading says what a capture last read: "main: sweep read 0 rows 12s ago".
+// reading says what a capture last read: "main: sweep of magento.order read 0
+// rows 12s ago". An older process does not tell the entity.
 func (s status) reading(r events.Reading) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s of %s ", r.Pair, r.Way, strings.TrimSpace(string(r.System)+" "+string(r.Entity)))
+	fmt.Fprintf(&b, "%s: %s of %s", r.Pair, r.Way, r.System)
+	if r.Entity != "" {
+		b.WriteString("." + string(r.Entity))
+	}
+	b.WriteString(" ")
 	if r.At.IsZero() {
 		b.WriteString("has read nothing yet")
 	} else {

@@ -37,7 +37,7 @@ func (c upCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 	if demo && os.Getenv("MAGPIE_LOG_LEVEL") == "" {
 		logs.LogLevel = "error" // the orders are what is to be seen
 	}
-	a, err := open(ctx, cfg, rights{serve: true, create: true}, logs)
+	a, err := openApp(ctx, cfg, rights{serve: true, create: true}, logs)
 	if err != nil {
 		return err
 	}

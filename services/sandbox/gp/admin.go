@@ -39,7 +39,7 @@ func (s *Server) adminRoutes() http.Handler {
 	r := chi.NewRouter()
 	r.Get("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = fmt.Fprint(w, index)
+		_, _ = fmt.Fprint(w, index+documentsIndex)
 	})
 	r.Route("/_sandbox", func(r chi.Router) {
 		r.Get("/orders", s.adminOrders)
@@ -50,6 +50,7 @@ func (s *Server) adminRoutes() http.Handler {
 		r.Delete("/items/{number}", s.adminDeleteItem)
 		s.masterRoutes(r)
 		r.Post("/batches/{id}/status", s.adminBatchStatus)
+		s.documentRoutes(r)
 		if s.cfg.Admin != nil {
 			r.Handle("/faults", s.cfg.Admin)
 			r.Handle("/faults/*", s.cfg.Admin)

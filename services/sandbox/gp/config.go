@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,8 @@ type Config struct {
 	Customers []Customer
 	// Sites defaults to WAREHOUSE. The first is the default site.
 	Sites []Entry
-	// DocumentTypes defaults to STDORD for orders.
+	// DocumentTypes defaults to STDORD for orders; a kind of document that has
+	// none gets STDINV for invoices, STDRTN for returns.
 	DocumentTypes []DocumentType
 	// Currencies defaults to USD, EUR, GBP, and CAD. The first is the functional one.
 	Currencies []Currency
@@ -43,8 +45,11 @@ type Config struct {
 	PriceLevels     []Entry // RETAIL
 	CustomerClasses []Entry // WEB
 	Salespersons    []Entry // none; the description is the last name
-	Checkbooks      []Entry // UPTOWN TRUST
-	CardTypes       []Entry // VISA, MASTERCARD
+	// Checkbooks defaults to UPTOWN TRUST, and UPTOWN EUR and the like for the
+	// other currencies.
+	Checkbooks []Checkbook
+	Accounts   []Account // a short chart of accounts
+	CardTypes  []Entry   // VISA, MASTERCARD
 
 	// ClassDefaults are what a new customer takes from its class, by class id.
 	ClassDefaults map[string]ClassDefaults
@@ -55,8 +60,6 @@ type Config struct {
 	// NoChangedKeys leaves eConnect_Out unfed, so that the lists of changed
 	// keys are empty.
 	NoChangedKeys bool
-	// Seed is where [Server.Buy] and [Server.Bookkeep] begin.
-	Seed uint64
 
 	// PolicyCreatesBatches is behavior Create Batch; nil means on. When it is
 	// off, an unknown batch id is an error.
@@ -73,6 +76,17 @@ type Config struct {
 	Shortage Shortage
 	// ClosedThrough is the last day of the closed fiscal periods.
 	ClosedThrough time.Time
+	// RefusesClosedPeriods refuses sales documents with a date in a closed
+	// period. By default they are taken, and their batch doesn't post; journals
+	// are refused in either case.
+	RefusesClosedPeriods bool
+	// TrackingOnOrder is the habit of a site that keeps tracking numbers under
+	// the order instead of the invoice.
+	TrackingOnOrder bool
+	// PostTime is how long a batch is being posted, and so locked.
+	PostTime time.Duration
+	// People work in the company while [Server.Run] runs.
+	People People
 
 	// CreateTime and ReadTime are the mean work of a write and of a read; the
 	// defaults are 2ms and none, where a real server needs 100ms and more.
@@ -254,6 +268,11 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&c.Logger, slog.Default())
 	listDefault(&c.Sites, Entry{"WAREHOUSE", "Main site"})
 	listDefault(&c.DocumentTypes, DocumentType{"Order", "STDORD", ""})
+	for _, d := range []DocumentType{{"Invoice", "STDINV", ""}, {"Return", "STDRTN", ""}} {
+		if !slices.ContainsFunc(c.DocumentTypes, func(has DocumentType) bool { return has.Type == d.Type }) {
+			c.DocumentTypes = append(slices.Clip(c.DocumentTypes), d)
+		}
+	}
 	listDefault(&c.Currencies, Currency{"USD", "US dollars", 2}, Currency{"EUR", "Euros", 2},
 		Currency{"GBP", "Pounds", 2}, Currency{"CAD", "Canadian dollars", 2})
 	listDefault(&c.TaxSchedules, Entry{"USASTCITY-6*", "State and city sales tax"}, Entry{"WEBTAX", "Tax computed by the shop"})
@@ -262,7 +281,8 @@ func (c Config) withDefaults() (Config, error) {
 	listDefault(&c.PaymentTerms, Entry{"Net 30", ""}, Entry{"WEB", "Paid in the shop"})
 	listDefault(&c.PriceLevels, Entry{"RETAIL", "Retail"})
 	listDefault(&c.CustomerClasses, Entry{"WEB", "Web customers"})
-	listDefault(&c.Checkbooks, Entry{"UPTOWN TRUST", "Uptown Trust"})
+	listDefault(&c.Checkbooks, sampleCheckbooks(c.Currencies)...)
+	listDefault(&c.Accounts, sampleAccounts...)
 	listDefault(&c.CardTypes, Entry{"VISA", ""}, Entry{"MASTERCARD", ""})
 	if c.Middleware == nil {
 		c.Middleware = func(h http.Handler) http.Handler { return h }

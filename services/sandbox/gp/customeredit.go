@@ -32,18 +32,12 @@ type AddressEdit struct {
 	Name, Contact, Line1, Line2, Line3, City, State, PostalCode, Country, Phone *string
 }
 
-// callInside is a call that the sandbox makes itself, in a transaction.
-func (s *Server) callInside(ctx context.Context, q querier) (*call, error) {
-	stamp, err := stampOf(ctx, q)
-	return &call{Server: s, q: q, now: wallClock(s.cfg.Now().In(s.cfg.Location)), utc: stamp}, err
-}
-
 // EditCustomer changes a customer as a bookkeeper does, in one transaction. It
 // fails with [ErrUnknown] for a customer that isn't there, and with a
 // validation error for a value that GP would refuse.
 func (s *Server) EditCustomer(ctx context.Context, id string, edit CustomerEdit) error {
 	return s.store.write(ctx, func(q querier) error {
-		c, err := s.callInside(ctx, q)
+		c, err := s.hand(ctx, q, "BOOKKEEPER")
 		if err != nil {
 			return err
 		}

@@ -145,7 +145,7 @@ func (c *call) putCustomer(ctx context.Context, o *object, old []*object) error 
 	checkReference(f, o, "ClassKey.Id", c.cfg.CustomerClasses)
 	checkReference(f, o, "PaymentTermsKey.Id", c.cfg.PaymentTerms)
 	checkReference(f, o, "PriceLevelKey.Id", c.cfg.PriceLevels)
-	checkReference(f, o, "BankAccountKey.Id", c.cfg.Checkbooks)
+	checkReference(f, o, "BankAccountKey.Id", c.cfg.checkbooks())
 	c.checkCurrency(f, o)
 	checkCredit(f, o)
 
@@ -210,7 +210,7 @@ func getCustomer(ctx context.Context, c *call) (any, error) {
 
 // seedCustomer puts in a configured customer.
 func (s *Server) seedCustomer(ctx context.Context, q querier, seed Customer) error {
-	c, err := s.callInside(ctx, q)
+	c, err := s.hand(ctx, q, "BOOKKEEPER")
 	if err != nil {
 		return err
 	}

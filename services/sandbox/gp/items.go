@@ -159,10 +159,12 @@ func (s *Server) saveStock(ctx context.Context, q querier, item string, onHand m
 type stock struct {
 	site                         string
 	onHand, allocated, backorder decimal.Decimal
+
+	returned, inUse, inService, damaged decimal.Decimal // by returns
 }
 
 func stocks(ctx context.Context, q querier, item string) ([]stock, error) {
-	rows, err := q.QueryContext(ctx, `SELECT LOCNCODE, QTYONHND, ATYALLOC, QTYBKORD FROM IV00102 WHERE ITEMNMBR = ? AND RCRDTYPE = 2 ORDER BY LOCNCODE`, item)
+	rows, err := q.QueryContext(ctx, `SELECT LOCNCODE, QTYONHND, ATYALLOC, QTYBKORD, QTYRTRND, QTYINUSE, QTYINSVC, QTYDMGED FROM IV00102 WHERE ITEMNMBR = ? AND RCRDTYPE = 2 ORDER BY LOCNCODE`, item)
 	if err != nil {
 		return nil, fmt.Errorf("read stock of %s: %w", item, err)
 	}
@@ -170,7 +172,7 @@ func stocks(ctx context.Context, q querier, item string) ([]stock, error) {
 	var list []stock
 	for rows.Next() {
 		var st stock
-		if err := rows.Scan(&st.site, &st.onHand, &st.allocated, &st.backorder); err != nil {
+		if err := rows.Scan(&st.site, &st.onHand, &st.allocated, &st.backorder, &st.returned, &st.inUse, &st.inService, &st.damaged); err != nil {
 			return nil, fmt.Errorf("read stock of %s: %w", item, err)
 		}
 		list = append(list, st)
@@ -246,7 +248,7 @@ func (c *call) describeItem(ctx context.Context, it Item) (*object, error) {
 	for _, st := range list {
 		row := newObject("SalesItemWarehouse").set("Key.ItemKey.Id", it.ItemNumber).set("Key.WarehouseKey.Id", st.site)
 		for name, v := range map[string]decimal.Decimal{
-			"InUseQuantity": {}, "InServiceQuantity": {}, "ReturnedQuantity": {}, "DamagedQuantity": {}, "OnOrderQuantity": {},
+			"InUseQuantity": st.inUse, "InServiceQuantity": st.inService, "ReturnedQuantity": st.returned, "DamagedQuantity": st.damaged, "OnOrderQuantity": {},
 			"OnHandQuantity": st.onHand, "AllocatedQuantity": st.allocated, "BackOrderedQuantity": st.backorder,
 		} {
 			row.set(name, quantity(v, it.QuantityDecimals))

@@ -2,25 +2,22 @@ package gp
 
 import "context"
 
-// handler answers an operation.
-type handler = func(context.Context, *call) (any, error)
-
 // register adds an operation; see operationsByName.
-type register func(area, kind, object, name, params, result string, run handler) *operation
+type register func(area, kind, object, name, params, result string, run operate) *operation
 
 // addMasterOperations adds the operations of master records and setup that
 // aren't needed for orders.
 func addMasterOperations(add register) {
-	create := func(object, param, key string, run handler) {
+	create := func(object, param, key string, run operate) {
 		add(areaInventory, "Create", object, "Create"+object, param+":"+object+" context:Context policy:Policy", "", run).key = param + "." + key
 	}
-	remove := func(area, verb, object, keyType string, run handler) {
+	remove := func(area, verb, object, keyType string, run operate) {
 		add(area, "Delete", object, verb+object, "key:"+keyType+" context:Context policy:Policy", "", run).key = "key.Id"
 	}
-	byKey := func(area, object, keyType string, run handler) {
+	byKey := func(area, object, keyType string, run operate) {
 		add(area, "GetByKey", object, "Get"+object+"ByKey", "key:"+keyType+" context:Context", object, run)
 	}
-	list := func(area, object, criteria, entry string, run handler) {
+	list := func(area, object, criteria, entry string, run operate) {
 		add(area, "GetList", object, "Get"+object+"List", "criteria:"+criteria+" context:Context", "["+entry+"]", run)
 	}
 
@@ -73,7 +70,7 @@ func listTaxSchedules(_ context.Context, c *call) (any, error) {
 func listBanks(_ context.Context, c *call) (any, error) {
 	list := []any{}
 	for _, e := range c.cfg.Checkbooks {
-		list = append(list, described("Bank", e).set("Name", e.Description))
+		list = append(list, described("Bank", e.Entry).set("Name", e.Description))
 	}
 	return list, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -205,15 +206,12 @@ func TestAdminOfMasterRecords(t *testing.T) {
 // and edits.
 func TestPeopleAreDeterministic(t *testing.T) {
 	act := func(seed uint64) string {
-		s := start(t, func(c *Config) { c.Seed = seed; withPrices(c) })
-		for _, person := range []func(*Server) (func() error, string){
-			func(s *Server) (func() error, string) { return s.buyer(t.Context()), "buyer" },
-			func(s *Server) (func() error, string) { return s.bookkeeper(t.Context()), "bookkeeper" },
-		} {
-			do, who := person(s.Server)
+		s := start(t, withPrices)
+		for i, act := range []func(context.Context, *rand.Rand) error{s.receiveGoods, s.editACustomer} {
+			dice := newPerson(seed, i)
 			for range 20 {
-				if err := do(); err != nil {
-					t.Fatalf("%s: %v", who, err)
+				if err := act(t.Context(), dice); err != nil {
+					t.Fatal(err)
 				}
 			}
 		}
@@ -303,19 +301,16 @@ func TestOlderFile(t *testing.T) {
 	again.must("GetPricingByKey", "<key><ItemKey><Id>SCARCE</Id></ItemKey><CurrencyKey><ISOCode>USD</ISOCode></CurrencyKey><UofM>EACH</UofM></key>CONTEXT")
 }
 
-// TestPeopleWork: both act until they are told to stop.
-func TestPeopleWork(t *testing.T) {
-	acts := make(chan struct{}, 1000)
-	s := start(t, nil)
-	s.store.stamps.wait = func(context.Context, time.Duration) { acts <- struct{}{} }
-	s.store.stamps.late.Store(1)
-	for _, work := range []func(context.Context, float64) error{s.Buy, s.Bookkeep} {
-		if err := work(t.Context(), 0); err == nil {
-			t.Error("a rate of 0 is taken")
-		}
+// TestBuyerAndBookkeeperWork: both act until they are told to stop.
+func TestBuyerAndBookkeeperWork(t *testing.T) {
+	for _, people := range []People{{Buyer: 500}, {Bookkeeper: 500}} {
+		acts := make(chan struct{}, 1000)
+		s := start(t, func(c *Config) { c.People = people })
+		s.store.stamps.wait = func(context.Context, time.Duration) { acts <- struct{}{} }
+		s.store.stamps.late.Store(1)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- work(ctx, 500) }()
+		go func() { ended <- s.Run(ctx) }()
 		for range 3 {
 			<-acts
 		}

@@ -98,38 +98,3 @@ func setFeed(ctx context.Context, q querier, on bool) error {
 	}
 	return nil
 }
-
-// addColumns adds the columns that a table of an older file lacks.
-func (t table) addColumns(ctx context.Context, q querier) error {
-	has, err := readColumns(ctx, q, t.name)
-	if err != nil {
-		return err
-	}
-	names := t.names()
-	for i, definition := range t.definitions() {
-		if has[names[i]] {
-			continue
-		}
-		if _, err := q.ExecContext(ctx, "ALTER TABLE "+t.name+" ADD COLUMN "+definition); err != nil {
-			return fmt.Errorf("add column %s of %s: %w", names[i], t.name, err)
-		}
-	}
-	return nil
-}
-
-func readColumns(ctx context.Context, q querier, table string) (map[string]bool, error) {
-	rows, err := q.QueryContext(ctx, `SELECT name FROM pragma_table_info(?)`, table)
-	if err != nil {
-		return nil, fmt.Errorf("read columns of %s: %w", table, err)
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	has := map[string]bool{}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("read columns of %s: %w", table, err)
-		}
-		has[name] = true
-	}
-	return has, rows.Err()
-}

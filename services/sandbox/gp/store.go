@@ -49,19 +49,20 @@ func openStore(ctx context.Context, path string, stamps *stamps) (*store, error)
 	if _, err := writer.ExecContext(ctx, strings.Join(ddl, ";\n")+";\n"+tablesSQL); err != nil {
 		return nil, errors.Join(fmt.Errorf("create tables in %s: %w", path, err), s.close())
 	}
+	if err := addColumns(ctx, writer); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if _, err := writer.ExecContext(ctx, documentsSQL); err != nil {
+		return nil, errors.Join(fmt.Errorf("create tables in %s: %w", path, err), s.close())
+	}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare %s: %w", path, err), s.close())
 	}
 	return s, nil
 }
 
-// prepare adds the columns that an older file lacks, and the triggers.
+// prepare makes the triggers, and goes on after the last stamp.
 func (s *store) prepare(ctx context.Context) error {
-	for _, t := range mapped {
-		if err := t.addColumns(ctx, s.writer); err != nil {
-			return err
-		}
-	}
 	if _, err := s.writer.ExecContext(ctx, triggers()); err != nil {
 		return fmt.Errorf("create triggers: %w", err)
 	}
@@ -142,6 +143,9 @@ func (s *Server) seed(ctx context.Context) error {
 				sopType(d.Type), strings.ToUpper(d.ID), next); err != nil {
 				return fmt.Errorf("seed document id %s: %w", d.ID, err)
 			}
+		}
+		if err := s.seedAccounts(ctx, q); err != nil {
+			return err
 		}
 		for _, it := range s.cfg.Items {
 			if err := s.seedItem(ctx, q, it); err != nil {

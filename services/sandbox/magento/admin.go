@@ -20,6 +20,8 @@ Admin API     POST   /_sandbox/orders                  place an order; the body 
               POST   /_sandbox/orders/{increment}/cancel
               POST   /_sandbox/orders/{increment}/mend
               POST   /_sandbox/orders/{increment}/edit   replace an order, as editing it in the Admin does
+              POST   /_sandbox/orders/{increment}/invoice, /ship, /refund, /pay
+              GET    /_sandbox/clerk                   customer service; PUT changes it
               GET    /_sandbox/webhooks                receivers, faults, counters
               POST   /_sandbox/webhooks                register a receiver
               PUT    /_sandbox/webhooks                set the webhook faults
@@ -28,6 +30,10 @@ Admin API     POST   /_sandbox/orders                  place an order; the body 
               GET    /_sandbox/version                 PUT changes it
               GET    /_sandbox/calls                   requests per route
               GET    /_sandbox/products                what is on the shelves
+              POST   /_sandbox/products/generate       many more: {"count": 100000, "sources": ["default", "store"]}
+              POST   /_sandbox/customers               register a customer
+              POST   /_sandbox/customers/{id}          edit one, at random without a body
+              GET    /_sandbox/behaviour               limits, deadlocks, slow rows, the consumer; PUT, PATCH change them
 `
 
 // admin is the tester's side: no token, no faults.
@@ -39,6 +45,12 @@ func (s *Server) admin() http.Handler {
 		r.Post("/orders/{increment}/cancel", s.adminAct(s.Cancel))
 		r.Post("/orders/{increment}/mend", s.adminAct(s.Mend))
 		r.Post("/orders/{increment}/edit", s.adminEdit)
+		r.Post("/orders/{increment}/invoice", s.adminDocument(s.adminInvoice))
+		r.Post("/orders/{increment}/ship", s.adminDocument(s.adminShip))
+		r.Post("/orders/{increment}/refund", s.adminDocument(s.adminRefund))
+		r.Post("/orders/{increment}/pay", s.adminAct(s.Pay))
+		r.Get("/clerk", s.adminClerk)
+		r.Put("/clerk", s.adminClerk)
 		r.Get("/webhooks", func(w http.ResponseWriter, _ *http.Request) { s.writeWebhooks(w) })
 		r.Post("/webhooks", s.adminAddWebhook)
 		r.Put("/webhooks", s.adminWebhookFaults)
@@ -50,6 +62,12 @@ func (s *Server) admin() http.Handler {
 		r.Put("/version", s.adminVersion)
 		r.Get("/calls", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Calls()) })
 		r.Get("/products", s.adminProducts)
+		r.Post("/products/generate", s.adminGenerate)
+		r.Post("/customers", s.adminCustomer)
+		r.Post("/customers/{id}", s.adminCustomer)
+		r.Get("/behaviour", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Behaviour()) })
+		r.Put("/behaviour", s.adminBehaviour)
+		r.Patch("/behaviour", s.adminBehaviour)
 	})
 	return r
 }

@@ -30,13 +30,18 @@ const (
 	countAborted = "aborted" // the save was given up
 )
 
-// ask calls the Adobe Commerce Webhooks of an event, one after the other, and
-// waits for their answers: it happens within the save and before its commit. An
-// error is what the caller of the save is told.
+// ask calls the Adobe Commerce Webhooks of an order's event.
 func (s *Server) ask(ctx context.Context, event string, o *order) error {
+	return s.askHooks(ctx, event, func() []byte { return adobeBody(event, o) })
+}
+
+// askHooks calls the Adobe Commerce Webhooks of an event, one after the other,
+// and waits for their answers: it happens within the save and before its commit.
+// An error is what the caller of the save is told.
+func (s *Server) askHooks(ctx context.Context, event string, render func() []byte) error {
 	for _, w := range s.hooks.asking(event) {
 		s.hooks.counts.count(countAsked)
-		body := adobeBody(event, o)
+		body := render()
 		err := s.askOne(ctx, w, body)
 		var stop *restError
 		switch {

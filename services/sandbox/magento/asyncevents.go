@@ -13,7 +13,15 @@ const (
 	asyncOrderCancelled  = "sales.order.cancelled"
 	asyncShipmentCreated = "sales.shipment.created"
 	asyncInvoiceCreated  = "sales.invoice.created"
+	asyncCustomerCreated = "customer.created"
+	asyncInvoicePaid     = "sales.invoice.paid"
 	asyncCustomerUpdated = "customer.updated"
+	asyncAddressCreated  = "customer.address.created"
+	asyncAddressUpdated  = "customer.address.updated"
+	asyncProductCreated  = "catalog.product.created"
+	asyncProductUpdated  = "catalog.product.updated"
+
+	asyncCreditmemoCreated = "sales.creditmemo.created"
 )
 
 // isAsyncEvent tells them from the store's own, which have no dots.
@@ -40,9 +48,21 @@ func (s *Server) asyncChange(before order, o *order, ch change) {
 		s.asyncOrder(asyncOrderPaid, o)
 	}
 	if ch.document != nil {
-		s.hooks.emit(ch.event, func(string) []byte { return ch.document })
-		if ch.event == asyncShipmentCreated {
+		s.asyncDocument(ch.document, ch.isNew)
+		if ch.isNew && ch.document.kind() == shipmentKind {
 			s.asyncOrder(asyncOrderShipped, o)
 		}
+	}
+}
+
+// asyncDocument sends a document after its commit. An invoice is paid when it
+// is made or later.
+func (s *Server) asyncDocument(d document, isNew bool) {
+	bare := func(string) []byte { return restDocument(d) }
+	if isNew {
+		s.hooks.emit(d.kind().created, bare)
+	}
+	if inv, ok := d.(*invoice); ok && inv.State == invoicePaid {
+		s.hooks.emit(asyncInvoicePaid, bare)
 	}
 }

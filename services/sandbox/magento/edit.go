@@ -103,7 +103,7 @@ func (s *Server) replace(ctx context.Context, id int64, child *order) error {
 	_, err := s.changeOrder(ctx, id, func(o *order) (change, error) {
 		o.RelationChildID, o.RelationChildRealID = strconv.FormatInt(child.EntityID, 10), child.IncrementID
 		if o.canCancel() {
-			o.cancel()
+			return s.cancellation(o), nil
 		}
 		return change{}, nil
 	})

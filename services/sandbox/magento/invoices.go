@@ -3,7 +3,6 @@ package magento
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -15,38 +14,52 @@ const (
 	invoicePaid = 2
 )
 
-var invoiceEntity = entity{
-	from: "sales_invoice", key: "entity_id", doc: "doc", emptyIsNull: true,
-	fields: documentFields(map[string]field{
-		"state": {"state", numberField}, "grand_total": {"CAST(grand_total AS NUMERIC)", numberField},
-	}),
-}
+var invoiceEntity = documentEntity(invoiceKind, map[string]field{
+	"state": {"state", numberField}, "grand_total": {"CAST(grand_total AS NUMERIC)", numberField},
+})
 
 func (s *Server) searchInvoices(ctx context.Context, c *call) ([]byte, error) {
-	return s.searchDocuments(ctx, c, invoiceEntity)
+	return searchDocuments[invoice](ctx, s, c, invoiceEntity)
 }
 
 func (s *Server) getInvoice(ctx context.Context, c *call) ([]byte, error) {
-	return s.documentByID(ctx, c, `SELECT doc FROM sales_invoice WHERE entity_id = ?`)
+	return documentByID[invoice](ctx, s, c)
 }
 
-// invoice is what one call adds to the order.
+// invoice is a row of sales_invoice.
 type invoice struct {
-	id                                       int64
-	incrementID                              string
-	state                                    int64
-	rows                                     []invoiceRow
-	subtotal, tax, discount, shipping, grand pair
-	compensation, fees, prepaid              pair
-	totalQty                                 decimal.Decimal
-	comment                                  string
-	visible                                  int64
+	documentHead
+	State         int64         `json:"state"`
+	TransactionID string        `json:"transaction_id"`
+	BaseCurrency  string        `json:"base_currency_code"`
+	OrderCurrency string        `json:"order_currency_code"`
+	Money         documentMoney `json:"money"`
+	Refunded      pair          `json:"total_refunded"`
 }
 
-type invoiceRow struct {
-	item                 *orderItem
-	qty                  decimal.Decimal
-	total, tax, discount pair
+func (inv *invoice) kind() documentKind  { return invoiceKind }
+func (inv *invoice) head() *documentHead { return &inv.documentHead }
+func (inv *invoice) columns() map[string]any {
+	return map[string]any{"state": inv.State, "grand_total": inv.Money.Grand.Order.String()}
+}
+
+func (inv *invoice) write(w *phpWriter) {
+	inv.documentHead.write(w)
+	w.int("state", inv.State)
+	w.textAlways("base_currency_code", inv.BaseCurrency)
+	w.textAlways("order_currency_code", inv.OrderCurrency)
+	w.number("total_qty", inv.Qty)
+	inv.Money.write(w)
+	if inv.Refunded.Base.Sign() != 0 {
+		w.number("base_total_refunded", inv.Refunded.Base)
+	}
+	w.text("transaction_id", inv.TransactionID)
+	inv.writeRows(w, true)
+}
+
+var toInvoice = rowChoice{
+	document: "invoice", verb: "invoice", undone: "uninvoiced", left: (*orderItem).toInvoice,
+	alone: func(it *orderItem) bool { return it.ParentItemID == 0 },
 }
 
 // invoiceOrder is InvoiceOrderInterface::execute (Magento core,
@@ -65,9 +78,21 @@ func (s *Server) invoiceOrder(ctx context.Context, c *call) ([]byte, error) {
 	if err := c.optional("capture", &capture); err != nil {
 		return nil, err
 	}
-	var inv *invoice
-	_, err = s.changeOrder(ctx, id, func(o *order) (change, error) {
-		rows, problems := choose(o, req.items, (*orderItem).toInvoice, "invoice", "invoice", "uninvoiced")
+	inv, err := s.invoice(ctx, id, req, capture)
+	if err != nil {
+		return nil, err
+	}
+	return s.documentAnswer(inv.EntityID), nil
+}
+
+// invoice makes an invoice; one of a payment that isn't a gateway's is paid at
+// once, one of a gateway's with capture.
+func (s *Server) invoice(ctx context.Context, orderID int64, req documentRequest, capture bool) (inv *invoice, err error) {
+	_, err = s.changeByDocument(ctx, orderID, func(o *order) (change, error) {
+		rows, problems := toInvoice.choose(o, req.items)
+		if len(rows) == 0 && len(problems) == 0 {
+			problems = append(problems, "The invoice can't be created without products. Add products and try again.")
+		}
 		switch o.State {
 		case statePaymentReview, stateHolded, stateCanceled, stateComplete, stateClosed:
 			problems = []string{"An invoice cannot be created when an order has a status of " + o.Status}
@@ -79,147 +104,123 @@ func (s *Server) invoiceOrder(ctx context.Context, c *call) ([]byte, error) {
 		if len(problems) > 0 {
 			return change{}, refused("Invoice", problems)
 		}
-		inv = s.newInvoice(o, rows, capture || !gatewayMethods[o.Payment.Method])
+		inv = s.newInvoice(o, rows, req)
 		if req.append {
-			inv.comment, inv.visible = req.comment.Comment, req.comment.Visible
 			s.addHistory(o, history{Comment: req.comment.Comment, Status: o.Status, EntityName: "invoice", VisibleOnFE: req.comment.Visible})
 		}
-		doc, now := inv.rest(o, s.timestamp()), s.timestamp()
-		return change{inProcess: true, document: doc, event: asyncInvoiceCreated, also: func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, `INSERT INTO sales_invoice
-				(entity_id, increment_id, order_id, store_id, state, grand_total, created_at, updated_at, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-				inv.id, inv.incrementID, o.EntityID, o.StoreID, inv.state, inv.grand.Order.String(), now, now, string(doc))
-			if err != nil {
-				return fmt.Errorf("insert invoice %s: %w", inv.incrementID, err)
-			}
-			return nil
-		}}, nil
+		ch := change{inProcess: true, document: inv, isNew: true}
+		if capture || !gatewayMethods[o.Payment.Method] {
+			ch.also = s.payInvoice(o, inv)
+		}
+		return ch, nil
 	})
+	return inv, err
+}
+
+// captureInvoice takes the money of an open invoice.
+func (s *Server) captureInvoice(ctx context.Context, c *call) ([]byte, error) {
+	id, err := c.id()
 	if err != nil {
 		return nil, err
 	}
-	return s.documentAnswer(inv.id), nil
+	if err := s.capture(ctx, id); err != nil {
+		return nil, err
+	}
+	return jsonTrue, nil
+}
+
+func (s *Server) capture(ctx context.Context, invoiceID int64) error {
+	inv, err := readDocument[invoice](ctx, s.db.reader, invoiceKind, invoiceID)
+	if err != nil {
+		return err
+	}
+	_, err = s.changeOrder(ctx, inv.OrderID, func(o *order) (change, error) {
+		if inv, err = readDocument[invoice](ctx, s.db.reader, invoiceKind, invoiceID); err != nil {
+			return change{}, err
+		}
+		if inv.State != invoiceOpen {
+			return change{}, badRequest("The invoice's state doesn't allow to capture it.")
+		}
+		inv.UpdatedAt = s.timestamp()
+		return change{document: inv, also: s.payInvoice(o, inv)}, nil
+	})
+	return err
+}
+
+// payInvoice pays an invoice, and returns what is to be written beside it.
+func (s *Server) payInvoice(o *order, inv *invoice) func(context.Context, *sql.Tx) error {
+	inv.State = invoicePaid
+	o.TotalPaid = o.TotalPaid.add(inv.Money.Grand)
+	o.TotalDue = o.GrandTotal.sub(o.TotalPaid)
+	o.Payment.AmountPaid = o.TotalPaid
+	if !gatewayMethods[o.Payment.Method] {
+		return nil
+	}
+	captured := transaction{orderID: o.EntityID, id: o.Payment.CCTransID + "-capture", parent: o.Payment.CCTransID, kind: txnCapture, at: s.timestamp()}
+	if o.Payment.LastTransID == captured.id { // each part of a payment has a number of its own
+		captured.id += "-" + inv.IncrementID
+	}
+	inv.TransactionID, o.Payment.LastTransID = captured.id, captured.id
+	return captured.insert
 }
 
 // newInvoice takes the rows' share of the order's amounts; the invoice that
 // takes the last of a row takes what is left of it. The first one takes the
 // freight and the fees, and what was prepaid goes on the first ones.
-func (s *Server) newInvoice(o *order, rows []chosen, paid bool) *invoice {
+func (s *Server) newInvoice(o *order, rows []chosen, req documentRequest) *invoice {
 	first := !slices.ContainsFunc(o.Items, func(it *orderItem) bool { return it.QtyInvoiced.Sign() > 0 })
-	inv := &invoice{id: s.ids.invoice.Add(1), state: invoiceOpen}
-	inv.incrementID = fmt.Sprintf("%09d", inv.id)
+	inv := &invoice{documentHead: s.newHead(o, s.ids.invoice.Add(1), req), State: invoiceOpen, BaseCurrency: o.BaseCurrency, OrderCurrency: o.OrderCurrency}
+	m := &inv.Money
 	for _, row := range rows {
 		inv.take(row.item, row.qty)
 		for _, child := range o.children(row.item) {
-			inv.take(child, row.qty.Mul(child.QtyOrdered).Div(row.item.QtyOrdered))
+			inv.take(child, row.qty.Mul(child.per(row.item)))
 		}
-		inv.totalQty = inv.totalQty.Add(row.qty)
+		inv.Qty = inv.Qty.Add(row.qty)
 	}
 	if first {
-		inv.shipping = o.Shipping
-		inv.tax = inv.tax.add(o.ShippingTax).add(o.GiftWrap.tax())
-		inv.discount = inv.discount.add(o.ShippingDiscount)
-		inv.compensation = inv.compensation.add(o.ShippingCompensation)
-		inv.fees = inv.fees.add(o.GiftWrap.price()).add(o.Surcharge)
+		m.Shipping, m.ShippingTax, m.ShippingCompensation = o.Shipping, o.ShippingTax, o.ShippingCompensation
+		m.Tax = m.Tax.add(o.ShippingTax).add(o.GiftWrap.tax())
+		m.Discount = m.Discount.add(o.ShippingDiscount)
+		m.Compensation = m.Compensation.add(o.ShippingCompensation)
+		m.Fees = m.Fees.add(o.GiftWrap.price()).add(o.Surcharge)
 	}
-	inv.grand = inv.subtotal.sub(inv.discount).add(inv.shipping).add(inv.tax).add(inv.compensation).add(inv.fees)
+	m.Grand = m.Subtotal.sub(m.Discount).add(m.Shipping).add(m.Tax).add(m.Compensation).add(m.Fees)
 	left := o.GiftCardsAmount.add(o.CustomerBalance).add(o.Reward).sub(o.PrepaidInvoiced)
-	inv.prepaid = pair{decimal.Min(left.Base, inv.grand.Base), decimal.Min(left.Order, inv.grand.Order)}
-	inv.grand = inv.grand.sub(inv.prepaid)
+	m.Prepaid = pair{decimal.Min(left.Base, m.Grand.Base), decimal.Min(left.Order, m.Grand.Order)}
+	m.Grand = m.Grand.sub(m.Prepaid)
 
-	o.PrepaidInvoiced = o.PrepaidInvoiced.add(inv.prepaid)
-	o.SubtotalInvoiced = o.SubtotalInvoiced.add(inv.subtotal)
-	o.TaxInvoiced = o.TaxInvoiced.add(inv.tax)
-	o.DiscountInvoiced = o.DiscountInvoiced.sub(inv.discount)
-	o.CompensationInvoiced = o.CompensationInvoiced.add(inv.compensation)
-	o.ShippingInvoiced = o.ShippingInvoiced.add(inv.shipping)
-	o.TotalInvoiced = o.TotalInvoiced.add(inv.grand)
-	if paid {
-		inv.state = invoicePaid
-		o.TotalPaid = o.TotalPaid.add(inv.grand)
-		o.TotalDue = o.GrandTotal.sub(o.TotalPaid)
-		o.Payment.AmountPaid = o.TotalPaid
-	}
+	o.PrepaidInvoiced = o.PrepaidInvoiced.add(m.Prepaid)
+	o.FeesInvoiced = o.FeesInvoiced.add(m.Fees)
+	o.SubtotalInvoiced = o.SubtotalInvoiced.add(m.Subtotal)
+	o.TaxInvoiced = o.TaxInvoiced.add(m.Tax)
+	o.DiscountInvoiced = o.DiscountInvoiced.sub(m.Discount)
+	o.CompensationInvoiced = o.CompensationInvoiced.add(m.Compensation)
+	o.ShippingInvoiced = o.ShippingInvoiced.add(m.Shipping)
+	o.TotalInvoiced = o.TotalInvoiced.add(m.Grand)
 	return inv
 }
 
 // take invoices some of a row. The row of a dynamic bundle only repeats what
 // its parts have.
 func (inv *invoice) take(it *orderItem, qty decimal.Decimal) {
-	r := invoiceRow{item: it, qty: qty}
+	r, m := inv.add(it, qty), &inv.Money
 	var compensation pair
 	if !it.Dynamic {
 		if it.toInvoice().Equal(qty) {
-			r.total, r.tax, r.discount = it.RowTotal.sub(it.RowInvoiced), it.Tax.sub(it.TaxInvoiced), it.Discount.sub(it.DiscountInvoiced)
+			r.Total, r.Tax, r.Discount = it.RowTotal.sub(it.RowInvoiced), it.Tax.sub(it.TaxInvoiced), it.Discount.sub(it.DiscountInvoiced)
 			compensation = it.Compensation.sub(it.CompensationInvoiced)
-			inv.fees = inv.fees.add(it.FPTRow.sub(it.FPT.mul(it.QtyInvoiced).cents()))
+			m.Fees = m.Fees.add(it.FPTRow.sub(it.FPT.mul(it.QtyInvoiced).cents()))
 		} else {
 			part := qty.Div(it.QtyOrdered)
-			r.total, r.tax, r.discount = it.RowTotal.mul(part).cents(), it.Tax.mul(part).cents(), it.Discount.mul(part).cents()
+			r.Total, r.Tax, r.Discount = it.RowTotal.mul(part).cents(), it.Tax.mul(part).cents(), it.Discount.mul(part).cents()
 			compensation = it.Compensation.mul(part).cents()
-			inv.fees = inv.fees.add(it.FPT.mul(qty).cents())
+			m.Fees = m.Fees.add(it.FPT.mul(qty).cents())
 		}
 	}
 	it.QtyInvoiced = it.QtyInvoiced.Add(qty)
-	it.RowInvoiced, it.TaxInvoiced, it.DiscountInvoiced = it.RowInvoiced.add(r.total), it.TaxInvoiced.add(r.tax), it.DiscountInvoiced.add(r.discount)
+	it.RowInvoiced, it.TaxInvoiced, it.DiscountInvoiced = it.RowInvoiced.add(r.Total), it.TaxInvoiced.add(r.Tax), it.DiscountInvoiced.add(r.Discount)
 	it.CompensationInvoiced = it.CompensationInvoiced.add(compensation)
-	inv.rows = append(inv.rows, r)
-	inv.subtotal, inv.tax, inv.discount = inv.subtotal.add(r.total), inv.tax.add(r.tax), inv.discount.add(r.discount)
-	inv.compensation = inv.compensation.add(compensation)
-}
-
-func (inv *invoice) rest(o *order, now string) []byte {
-	w := &phpWriter{}
-	w.object("", func() {
-		w.int("entity_id", inv.id)
-		w.textAlways("increment_id", inv.incrementID)
-		w.int("order_id", o.EntityID)
-		w.int("store_id", o.StoreID)
-		w.int("state", inv.state)
-		w.int("billing_address_id", o.BillingAddressID)
-		w.id("shipping_address_id", o.ShippingTo.EntityID)
-		w.textAlways("base_currency_code", o.BaseCurrency)
-		w.textAlways("order_currency_code", o.OrderCurrency)
-		w.textAlways("created_at", now)
-		w.textAlways("updated_at", now)
-		w.number("total_qty", inv.totalQty)
-		w.money("subtotal", inv.subtotal, false)
-		w.money("tax_amount", inv.tax, false)
-		w.money("discount_amount", inv.discount.neg(), false)
-		w.money("shipping_amount", inv.shipping, false)
-		w.money("discount_tax_compensation_amount", inv.compensation, true)
-		w.money("grand_total", inv.grand, false)
-		w.text("transaction_id", o.Payment.LastTransID)
-		w.list("items", func() {
-			for _, r := range inv.rows {
-				inv.restRow(w, r.item, r)
-			}
-		})
-		w.list("comments", func() {
-			if inv.comment != "" {
-				w.object("", func() {
-					w.textAlways("comment", inv.comment)
-					w.int("is_visible_on_front", inv.visible)
-					w.int("parent_id", inv.id)
-				})
-			}
-		})
-	})
-	return w.buf
-}
-
-func (inv *invoice) restRow(w *phpWriter, it *orderItem, r invoiceRow) {
-	w.object("", func() {
-		w.int("entity_id", it.ItemID*10+inv.id%10)
-		w.int("parent_id", inv.id)
-		w.int("order_item_id", it.ItemID)
-		w.int("product_id", it.ProductID)
-		w.textAlways("sku", it.SKU)
-		w.textAlways("name", it.Name)
-		w.number("qty", r.qty)
-		w.money("price", it.Price, false)
-		w.money("row_total", r.total, false)
-		w.money("tax_amount", r.tax, false)
-		w.money("discount_amount", r.discount, false)
-	})
+	m.Subtotal, m.Tax, m.Discount = m.Subtotal.add(r.Total), m.Tax.add(r.Tax), m.Discount.add(r.Discount)
+	m.Compensation = m.Compensation.add(compensation)
 }

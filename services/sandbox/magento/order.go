@@ -112,6 +112,9 @@ type order struct {
 
 	CompensationInvoiced pair `json:"discount_tax_compensation_invoiced,omitzero"`
 	PrepaidInvoiced      pair `json:"prepaid_invoiced,omitzero"` // of gift cards, credit and reward
+	FeesInvoiced         pair `json:"fees_invoiced,omitzero"`    // fixed product taxes, gift wrapping, surcharges
+
+	Refunded orderRefunds `json:"refunded,omitzero"`
 
 	CouponCode          string `json:"coupon_code"`
 	DiscountDescription string `json:"discount_description"`
@@ -140,6 +143,15 @@ type order struct {
 	Damage damage `json:"damage,omitempty"`
 	// Request is what was ordered, for an order that is made of this one.
 	Request *PlaceOrder `json:"request,omitempty"`
+}
+
+// orderRefunds is what the credit memos of an order add up to.
+type orderRefunds struct {
+	Memos                                             int64
+	Total, Online, Offline                            pair
+	AdjustmentPositive, AdjustmentNegative            pair
+	Subtotal, Tax, Shipping, ShippingTax, Discount    pair
+	Compensation, ShippingCompensation, Fees, Prepaid pair
 }
 
 // giftWrap is what gift wrapping costs: of the order, of its rows, and the
@@ -200,6 +212,17 @@ type orderItem struct {
 	DiscountInvoiced pair `json:"discount_invoiced"`
 	AmountRefunded   pair `json:"amount_refunded"`
 
+	TaxRefunded          pair `json:"tax_refunded,omitzero"`
+	DiscountRefunded     pair `json:"discount_refunded,omitzero"`
+	CompensationRefunded pair `json:"discount_tax_compensation_refunded,omitzero"`
+	FPTRefunded          pair `json:"weee_refunded,omitzero"`
+	// Deducted is what was shipped and not returned, by source; Released is what
+	// was refunded before it was shipped.
+	Deducted map[string]decimal.Decimal `json:"deducted,omitempty"`
+	Released decimal.Decimal            `json:"released,omitzero"`
+
+	// Separate marks a bundle whose parts are shipped one by one.
+	Separate bool `json:"ship_separately,omitempty"`
 	// Hollow marks the child of a configurable product or of a fixed bundle: its
 	// parent has the money. Dynamic marks a bundle whose parts have it.
 	Hollow  bool  `json:"hollow,omitempty"`
@@ -227,7 +250,25 @@ func (i *orderItem) toShip() decimal.Decimal {
 	if i.IsVirtual == 1 {
 		return decimal.Zero
 	}
+	return i.unshipped()
+}
+
+// unshipped is what could be shipped, were it not virtual. What is refunded
+// counts as if it had not been shipped, even if it was and came back (Magento
+// core, Sales/Model/Order/Item::getSimpleQtyToShip).
+func (i *orderItem) unshipped() decimal.Decimal {
 	return decimal.Max(decimal.Zero, i.QtyOrdered.Sub(i.QtyShipped).Sub(i.QtyRefunded).Sub(i.QtyCanceled))
+}
+
+func (i *orderItem) toCancel() decimal.Decimal { return decimal.Min(i.toInvoice(), i.unshipped()) }
+
+func (i *orderItem) toRefund() decimal.Decimal {
+	return decimal.Max(decimal.Zero, i.QtyInvoiced.Sub(i.QtyRefunded))
+}
+
+// per is how many of a part belong to one of its parent.
+func (i *orderItem) per(parent *orderItem) decimal.Decimal {
+	return i.QtyOrdered.Div(parent.QtyOrdered)
 }
 
 // optionValue is one choice of a configurable product: attribute and value.
@@ -271,6 +312,7 @@ type payment struct {
 	AmountAuthorized pair          `json:"amount_authorized"`
 	AmountPaid       pair          `json:"amount_paid"`
 	AmountCanceled   pair          `json:"amount_canceled"`
+	AmountRefunded   pair          `json:"amount_refunded,omitzero"`
 	ShippingAmount   pair          `json:"shipping_amount"`
 	LastTransID      string        `json:"last_trans_id"`
 	CCTransID        string        `json:"cc_trans_id"`
@@ -301,6 +343,9 @@ type history struct {
 }
 
 func (o *order) item(id int64) *orderItem {
+	if id == 0 {
+		return nil
+	}
 	for _, it := range o.Items {
 		if it.ItemID == id {
 			return it
@@ -317,4 +362,40 @@ func (o *order) children(parent *orderItem) (out []*orderItem) {
 		}
 	}
 	return out
+}
+
+// unnumbered is the parent of a row whose parent has no id yet: the last row
+// before it that has none.
+const unnumbered = -1
+
+// goods are the rows that take stock: simple products, sold alone or as a part.
+func (o *order) goods() (out []*orderItem) {
+	for n, it := range o.Items {
+		parent := it.ItemID != 0 && len(o.children(it)) > 0
+		if it.ParentItemID == 0 && n+1 < len(o.Items) && o.Items[n+1].ParentItemID == unnumbered {
+			parent = true
+		}
+		if it.IsVirtual == 0 && !parent {
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+// shipsAlone reports whether a row is given to a shipment: a part of a bundle
+// that ships together isn't, and a bundle whose parts ship separately isn't.
+func (o *order) shipsAlone(it *orderItem) bool {
+	if parent := o.item(it.ParentItemID); parent != nil {
+		return parent.Separate
+	}
+	return !it.Separate
+}
+
+// carriesMoney reports whether a row is given to a refund: the parts of a
+// dynamic bundle, and everything else that has no parent.
+func (o *order) carriesMoney(it *orderItem) bool {
+	if parent := o.item(it.ParentItemID); parent != nil {
+		return parent.Dynamic
+	}
+	return !it.Dynamic
 }

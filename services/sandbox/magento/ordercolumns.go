@@ -111,6 +111,17 @@ var orderMoney = []column[order, pair]{
 	{name: "discount_canceled", of: func(o *order) *pair { return &o.DiscountCanceled }, null: true},
 	{name: "tax_canceled", of: func(o *order) *pair { return &o.TaxCanceled }, null: true},
 	{name: "shipping_canceled", of: func(o *order) *pair { return &o.ShippingCanceled }, null: true},
+	{name: "total_refunded", of: func(o *order) *pair { return &o.Refunded.Total }, null: true},
+	{name: "total_online_refunded", of: func(o *order) *pair { return &o.Refunded.Online }, null: true},
+	{name: "total_offline_refunded", of: func(o *order) *pair { return &o.Refunded.Offline }, null: true},
+	{name: "adjustment_positive", of: func(o *order) *pair { return &o.Refunded.AdjustmentPositive }, null: true},
+	{name: "adjustment_negative", of: func(o *order) *pair { return &o.Refunded.AdjustmentNegative }, null: true},
+	{name: "subtotal_refunded", of: func(o *order) *pair { return &o.Refunded.Subtotal }, null: true},
+	{name: "tax_refunded", of: func(o *order) *pair { return &o.Refunded.Tax }, null: true},
+	{name: "shipping_refunded", of: func(o *order) *pair { return &o.Refunded.Shipping }, null: true},
+	{name: "shipping_tax_refunded", of: func(o *order) *pair { return &o.Refunded.ShippingTax }, null: true},
+	{name: "discount_refunded", of: func(o *order) *pair { return &o.Refunded.Discount }, null: true},
+	{name: "discount_tax_compensation_refunded", of: func(o *order) *pair { return &o.Refunded.Compensation }, null: true},
 }
 
 var itemTexts = []column[orderItem, string]{
@@ -164,4 +175,7 @@ var itemMoney = []column[orderItem, pair]{
 	{name: "tax_invoiced", of: func(i *orderItem) *pair { return &i.TaxInvoiced }, child: true},
 	{name: "discount_invoiced", of: func(i *orderItem) *pair { return &i.DiscountInvoiced }, child: true},
 	{name: "amount_refunded", of: func(i *orderItem) *pair { return &i.AmountRefunded }, child: true},
+	{name: "tax_refunded", of: func(i *orderItem) *pair { return &i.TaxRefunded }, null: true},
+	{name: "discount_refunded", of: func(i *orderItem) *pair { return &i.DiscountRefunded }, null: true},
+	{name: "discount_tax_compensation_refunded", of: func(i *orderItem) *pair { return &i.CompensationRefunded }, null: true},
 }

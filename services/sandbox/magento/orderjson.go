@@ -154,6 +154,7 @@ func (w *phpWriter) payment(o *order) {
 		w.money("amount_authorized", p.AmountAuthorized, true)
 		w.money("amount_paid", p.AmountPaid, true)
 		w.money("amount_canceled", p.AmountCanceled, true)
+		w.money("amount_refunded", p.AmountRefunded, true)
 		w.money("shipping_amount", p.ShippingAmount, false)
 		w.text("cc_exp_month", p.CCExpMonth)
 		w.textAlways("cc_exp_year", orText(p.CCExpYear, "0"))

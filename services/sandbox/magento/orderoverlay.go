@@ -18,9 +18,7 @@ var unkept = map[string]bool{
 	"forced_shipment_with_invoice": true, "payment_auth_expiration": true,
 	"payment_authorization_amount": true, "quote_address_id": true,
 	"shipping_address_id": true, "x_forwarded_for": true,
-	"adjustment_negative": true, "adjustment_positive": true, "base_adjustment_negative": true, "base_adjustment_positive": true,
-	"total_refunded": true, "base_total_refunded": true, "total_online_refunded": true, "total_offline_refunded": true,
-	"base_total_invoiced_cost": true, "base_total_online_refunded": true, "base_total_offline_refunded": true,
+	"base_total_invoiced_cost": true,
 }
 
 // orderOverlay turns the sent columns into setters. Null clears a column.

@@ -2,9 +2,12 @@ package magento
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/shopspring/decimal"
 )
 
 func (s *Server) searchOrders(ctx context.Context, c *call) ([]byte, error) {
@@ -125,10 +128,24 @@ func (s *Server) cancel(ctx context.Context, id int64) error {
 		if !o.canCancel() {
 			return change{}, errUnchanged
 		}
-		o.cancel()
-		return change{}, nil
+		return s.cancellation(o), nil
 	})
 	return err
+}
+
+// cancellation cancels an order and gives back what it had reserved.
+func (s *Server) cancellation(o *order) change {
+	before := make([]decimal.Decimal, 0, len(o.Items))
+	goods := o.goods()
+	for _, it := range goods {
+		before = append(before, it.QtyCanceled)
+	}
+	o.cancel()
+	var released []chosen
+	for n, it := range goods {
+		released = append(released, chosen{it, it.QtyCanceled.Sub(before[n])})
+	}
+	return change{also: func(ctx context.Context, tx *sql.Tx) error { return s.reserve(ctx, tx, o, "order_canceled", released) }}
 }
 
 func (s *Server) holdOrder(ctx context.Context, c *call) ([]byte, error) {
@@ -204,46 +221,6 @@ func (s *Server) saveOrder(ctx context.Context, c *call) ([]byte, error) {
 		return change{}, nil
 	})
 	if err != nil {
-		return nil, err
-	}
-	return s.restOrder(o), nil
-}
-
-// createOrder saves a new row with what was sent; amounts are taken as given.
-func (s *Server) createOrder(ctx context.Context, c *call, columns []func(*order), given map[string]json.RawMessage) ([]byte, error) {
-	store, ok := s.storeByCode(c.store)
-	if !ok {
-		store = s.cfg.Stores[0]
-	}
-	now := s.timestamp()
-	o := &order{
-		StoreID: store.ID, State: stateNew, Status: defaultStatus(stateNew), CreatedAt: now, UpdatedAt: now, CustomerIsGuest: 1,
-		GlobalCurrency: s.cfg.Stores[0].BaseCurrency, BaseCurrency: store.BaseCurrency, StoreCurrency: store.BaseCurrency,
-		OrderCurrency: store.Currency, BaseToGlobalRate: one, BaseToOrderRate: store.Rate,
-	}
-	for _, set := range columns {
-		set(o)
-	}
-	if o.IncrementID == "" {
-		o.IncrementID = s.nextIncrement(o.StoreID)
-	}
-	if o.CustomerID != 0 {
-		o.CustomerIsGuest = 0
-	}
-	o.EntityID = s.ids.order.Add(1)
-	items, err := itemOverlay(given["items"])
-	if err != nil {
-		return nil, err
-	}
-	for _, it := range items {
-		it.ItemID, it.OrderID, it.StoreID = s.ids.item.Add(1), o.EntityID, o.StoreID
-		it.CreatedAt, it.UpdatedAt = now, now
-	}
-	o.Items = items
-	o.TotalItemCount = int64(len(items))
-	o.Payment.Method = "checkmo"
-	o.IsVirtual = 1 // until a shipping assignment says otherwise
-	if err := s.commitNew(ctx, o); err != nil {
 		return nil, err
 	}
 	return s.restOrder(o), nil

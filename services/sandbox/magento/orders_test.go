@@ -152,7 +152,7 @@ func TestLifeOfAnOrder(t *testing.T) {
 			{"order/1/ship", `{"items":[{"order_item_id":99,"qty":1}]}`, 400, `{"message":"Shipment Document Validation Error(s):\nThe shipment contains product SKU \"\" that is not part of the original order."}`, "processing/processing"},
 			{"order/1/ship", `{"items":[{"order_item_id":1,"qty":0}]}`, 400, `{"message":"Shipment Document Validation Error(s):\nYou can't create a shipment without products."}`, "processing/processing"},
 			{"order/1/ship", `{"tracks":[{"carrier_code":"ups","title":"UPS","track_number":""}]}`, 400, `{"message":"Shipment Document Validation Error(s):\nPlease enter a tracking number."}`, "processing/processing"},
-			{"order/1/ship", `{"items":[{"order_item_id":1,"qty":3}]}`, 200, "2", "processing/processing"},
+			{"order/1/ship", `{"items":[{"order_item_id":1,"qty":2},{"order_item_id":1,"qty":3}]}`, 200, "2", "processing/processing"},
 			{"order/1/invoice", `{"items":[{"order_item_id":1,"qty":1}]}`, 200, "1", "processing/processing"},
 			{"order/1/invoice", `{"items":[{"order_item_id":1,"qty":5}]}`, 400, `{"message":"Invoice Document Validation Error(s):\nThe quantity to invoice must not be greater than the uninvoiced quantity for product SKU \"wax-50%\"."}`, "processing/processing"},
 			{"order/1/invoice", ``, 200, "2", "complete/complete"},

@@ -54,7 +54,11 @@ func (o *order) checkState(inProcess bool) {
 	if o.State == stateCanceled || o.State == stateHolded || o.canInvoice() {
 		return
 	}
-	if o.State == stateProcessing && !o.canShip() {
+	switch {
+	case o.canShip():
+	case (o.State == stateProcessing || o.State == stateComplete) && !o.canCreditmemo():
+		o.moveTo(stateClosed)
+	case o.State == stateProcessing:
 		o.moveTo(stateComplete)
 	}
 }
@@ -88,14 +92,37 @@ func (o *order) canShip() bool {
 	case stateHolded, statePaymentReview, stateCanceled:
 		return false
 	}
-	return o.IsVirtual == 0 && slices.ContainsFunc(o.Items, func(it *orderItem) bool { return it.ParentItemID == 0 && it.toShip().Sign() > 0 })
+	return o.IsVirtual == 0 && slices.ContainsFunc(o.Items, func(it *orderItem) bool { return o.shipsAlone(it) && it.toShip().Sign() > 0 })
 }
 
-// cancel takes back what isn't invoiced yet (Magento core,
+// canCreditmemo is false once all that was paid is refunded, and when the rest
+// is the fee that the first credit memo kept (Magento core,
+// Sales/Model/Order::canCreditmemo).
+func (o *order) canCreditmemo() bool {
+	switch o.State {
+	case stateHolded, statePaymentReview, stateCanceled, stateClosed:
+		return false
+	}
+	left := o.TotalPaid.Order.Sub(o.Refunded.Total.Order)
+	if left.IsZero() {
+		return o.Refunded.Memos == 0 && !o.canInvoice()
+	}
+	return !left.Equal(o.Refunded.AdjustmentNegative.Order)
+}
+
+// cancel takes back what is neither invoiced nor shipped yet; an order of which
+// a part was invoiced goes on with that part (Magento core,
 // Sales/Model/Order::registerCancellation).
 func (o *order) cancel() {
+	state := stateCanceled
 	for _, it := range o.Items {
-		it.QtyCanceled = it.QtyCanceled.Add(it.toInvoice())
+		if state != stateProcessing && it.toRefund().Sign() > 0 {
+			state = stateComplete
+			if it.toShip().GreaterThan(it.toCancel()) {
+				state = stateProcessing
+			}
+		}
+		it.QtyCanceled = it.QtyCanceled.Add(it.toCancel())
 	}
 	o.SubtotalCanceled = o.Subtotal.sub(o.SubtotalInvoiced)
 	o.TaxCanceled = o.Tax.sub(o.TaxInvoiced)
@@ -103,7 +130,7 @@ func (o *order) cancel() {
 	o.DiscountCanceled = o.Discount.sub(o.DiscountInvoiced)
 	o.TotalCanceled = o.GrandTotal.sub(o.TotalPaid)
 	o.Payment.AmountCanceled = o.TotalCanceled
-	o.moveTo(stateCanceled)
+	o.moveTo(state)
 }
 
 func (o *order) hold() {

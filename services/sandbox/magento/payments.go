@@ -124,17 +124,22 @@ func (s *Server) settle(ctx context.Context) error {
 			case o.State != statePendingPayment:
 				return change{}, errUnchanged
 			case o.EntityID%5 < 2: // never came back
-				o.cancel()
 			default:
-				s.authorize(o)
-				o.EmailSent = 1
-				o.moveTo(stateProcessing)
+				return s.finishPayment(o)
 			}
-			return change{}, nil
+			return s.cancellation(o), nil
 		})
 		if err != nil && !errors.Is(err, errUnchanged) {
 			return err
 		}
 	}
 	return nil
+}
+
+// finishPayment is what a shopper does who comes back from a redirect.
+func (s *Server) finishPayment(o *order) (change, error) {
+	s.authorize(o)
+	o.EmailSent = 1
+	o.moveTo(stateProcessing)
+	return change{also: transaction{orderID: o.EntityID, id: o.Payment.CCTransID, kind: txnAuthorization, at: s.timestamp()}.insert}, nil
 }

@@ -42,6 +42,12 @@ func (s *Server) draft(ctx context.Context, p PlaceOrder) (*checkout, *order, er
 
 // submit saves a draft as a checkout does.
 func (s *Server) submit(ctx context.Context, ch *checkout, o *order) error {
+	if o.IncrementID == "" {
+		o.IncrementID = s.nextIncrement(o.StoreID)
+	}
+	if err := s.reserveOrder(ctx, o, ch.request.AnyStock); err != nil {
+		return err
+	}
 	id := o.EntityID
 	o.EntityID = 0
 	s.orderEvent(eventOrderPlace, o) // before the first save: no entity_id yet
@@ -50,7 +56,7 @@ func (s *Server) submit(ctx context.Context, ch *checkout, o *order) error {
 	}
 	s.number(o, ch)
 	if err := s.commitNew(ctx, o); err != nil {
-		return err
+		return errors.Join(err, s.releaseOrder(context.WithoutCancel(ctx), o))
 	}
 	s.orderEvent(eventCheckoutSubmit, o)
 	// Sending the confirmation saves the order again, and so does the answer
@@ -134,12 +140,8 @@ func (s *Server) newOrder(ch *checkout) *order {
 	return o
 }
 
-// number draws the ids of an order and of all below it. An order that is made
-// of another one has its number already.
+// number draws the ids of an order and of all below it.
 func (s *Server) number(o *order, ch *checkout) {
-	if o.IncrementID == "" {
-		o.IncrementID = s.nextIncrement(o.StoreID)
-	}
 	o.QuoteID = o.EntityID + 7400
 	if o.IsVirtual == 0 {
 		o.ShippingTo.EntityID = 2*o.EntityID - 1

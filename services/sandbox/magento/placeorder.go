@@ -53,6 +53,8 @@ type PlaceOrder struct {
 	Billing       *Address        `json:"billing_address,omitempty"`
 	// Shipping defaults to Billing.
 	Shipping *Address `json:"shipping_address,omitempty"`
+	// AnyStock sells what nobody has, as a store with backorders does.
+	AnyStock bool `json:"any_stock,omitempty"`
 	// Comment is what the shopper wrote to the store.
 	Comment string `json:"comment,omitempty"`
 	// Damage makes REST answer the order as no store should: values by JSON
@@ -76,6 +78,8 @@ type PlaceLine struct {
 	GiftWrap decimal.Decimal `json:"gift_wrap,omitzero"`
 	// Options are custom options by option id, such as {"12": "Engrave: A.V."}.
 	Options map[string]string `json:"options,omitempty"`
+	// ShipSeparately makes the parts of a bundle what is shipped, one by one.
+	ShipSeparately bool `json:"ship_separately,omitempty"`
 	// Parts replaces what a bundle holds.
 	Parts []PlacePart `json:"parts,omitempty"`
 }

@@ -12,6 +12,7 @@ type line struct {
 	product         *Product
 	parent          *Product // the configurable it is sold through, or nil
 	grouped         bool     // bought through a grouped product
+	separate        bool     // a bundle whose parts are shipped one by one
 	qty             decimal.Decimal
 	price, original decimal.Decimal
 	fpt, wrap       decimal.Decimal
@@ -78,7 +79,7 @@ func (b *basket) addLine(o *order, l line) []*moneyRow {
 // addParts appends the rows of a bundle's parts. Only a dynamic bundle's carry
 // money, and its SKU is made of theirs.
 func (b *basket) addParts(o *order, row *orderItem, l line) (money []*moneyRow) {
-	row.Dynamic = l.product.dynamicBundle()
+	row.Dynamic, row.Separate = l.product.dynamicBundle(), l.separate
 	row.Weight = decimal.Zero
 	skus := []string{l.product.SKU}
 	for _, p := range l.parts {
@@ -112,7 +113,7 @@ func (o *order) newItem(p *Product, qty decimal.Decimal) *orderItem {
 // has one.
 func (o *order) addChild(p *Product, qty decimal.Decimal) *orderItem {
 	child := o.newItem(p, qty)
-	child.ParentItemID = -1
+	child.ParentItemID = unnumbered
 	child.RowWeight, child.RuleIDs = decimal.Zero, ""
 	o.Items = append(o.Items, child)
 	return child

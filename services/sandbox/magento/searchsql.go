@@ -212,6 +212,15 @@ func numberInDoc(path string, null bool) field {
 
 var orderEntity = entity{from: "sales_order", key: "entity_id", doc: "doc", fields: orderFields()}
 
+// refundPlaces are where the document keeps what credit memos add up to.
+var refundPlaces = map[string]string{
+	"total_refunded": "refunded.Total", "total_online_refunded": "refunded.Online", "total_offline_refunded": "refunded.Offline",
+	"adjustment_positive": "refunded.AdjustmentPositive", "adjustment_negative": "refunded.AdjustmentNegative",
+	"subtotal_refunded": "refunded.Subtotal", "tax_refunded": "refunded.Tax", "shipping_refunded": "refunded.Shipping",
+	"shipping_tax_refunded": "refunded.ShippingTax", "discount_refunded": "refunded.Discount",
+	"discount_tax_compensation_refunded": "refunded.Compensation",
+}
+
 func orderFields() map[string]field {
 	fields := make(map[string]field)
 	for _, c := range orderTexts {
@@ -224,8 +233,9 @@ func orderFields() map[string]field {
 		fields[c.name] = numberInDoc(c.name, false)
 	}
 	for _, c := range orderMoney {
-		fields[c.name] = numberInDoc(c.name+".o", c.null)
-		fields[c.baseName()] = numberInDoc(c.name+".b", c.null)
+		place := orText(refundPlaces[c.name], c.name)
+		fields[c.name] = numberInDoc(place+".o", c.null)
+		fields[c.baseName()] = numberInDoc(place+".b", c.null)
 	}
 	for name, f := range map[string]field{
 		"entity_id": {"entity_id", numberField}, "store_id": {"store_id", numberField}, "customer_id": {"customer_id", numberField},

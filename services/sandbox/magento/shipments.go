@@ -5,30 +5,73 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
-
-	"github.com/shopspring/decimal"
 )
 
-var shipmentEntity = entity{
-	from: "sales_shipment", key: "entity_id", doc: "doc", emptyIsNull: true,
-	fields: documentFields(map[string]field{
-		"customer_id": {"customer_id", numberField}, "total_qty": {"CAST(total_qty AS NUMERIC)", numberField},
-	}),
-}
+var shipmentEntity = documentEntity(shipmentKind, map[string]field{
+	"customer_id": {"customer_id", numberField}, "total_qty": {"CAST(total_qty AS NUMERIC)", numberField},
+})
 
 func (s *Server) searchShipments(ctx context.Context, c *call) ([]byte, error) {
-	return s.searchDocuments(ctx, c, shipmentEntity)
+	return searchDocuments[shipment](ctx, s, c, shipmentEntity)
 }
 
 func (s *Server) getShipment(ctx context.Context, c *call) ([]byte, error) {
-	return s.documentByID(ctx, c, `SELECT doc FROM sales_shipment WHERE entity_id = ?`)
+	return documentByID[shipment](ctx, s, c)
 }
 
-// track is a parcel's number.
-type track struct {
-	CarrierCode string `json:"carrier_code"`
-	Title       string `json:"title"`
-	Number      string `json:"track_number"`
+// shipment is a row of sales_shipment.
+type shipment struct {
+	documentHead
+	Source string  `json:"source_code"`
+	Tracks []track `json:"parcels"`
+}
+
+func (sh *shipment) kind() documentKind  { return shipmentKind }
+func (sh *shipment) head() *documentHead { return &sh.documentHead }
+func (sh *shipment) columns() map[string]any {
+	columns := map[string]any{"total_qty": sh.Qty.String()}
+	if sh.CustomerID != 0 {
+		columns["customer_id"] = sh.CustomerID
+	}
+	return columns
+}
+
+func (sh *shipment) write(w *phpWriter) {
+	sh.documentHead.write(w)
+	w.id("customer_id", sh.CustomerID)
+	w.number("total_qty", sh.Qty)
+	sh.writeRows(w, false)
+	w.list("tracks", func() {
+		for _, t := range sh.Tracks {
+			w.object("", func() { t.write(w) })
+		}
+	})
+	w.list("packages", func() {})
+	w.object("extension_attributes", func() { w.textAlways("source_code", sh.Source) })
+}
+
+// shipRequest is the body of a ship call.
+type shipRequest struct {
+	documentRequest
+	tracks []track
+	source string // empty means the default one
+}
+
+func (c *call) shipRequest() (r shipRequest, err error) {
+	if r.documentRequest, err = c.documentRequest(); err != nil {
+		return r, err
+	}
+	if err := c.optional("tracks", &r.tracks); err != nil {
+		return r, err
+	}
+	var arguments struct {
+		Extension struct {
+			Source string `json:"source_code"`
+		} `json:"extension_attributes"`
+	}
+	err = c.optional("arguments", &arguments)
+	r.source = arguments.Extension.Source
+	return r, err
 }
 
 // shipOrder is ShipOrderInterface::execute (Magento core, Sales/Model/ShipOrder).
@@ -37,17 +80,24 @@ func (s *Server) shipOrder(ctx context.Context, c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	req, err := c.documentRequest()
+	req, err := c.shipRequest()
 	if err != nil {
 		return nil, err
 	}
-	var tracks []track
-	if err := c.optional("tracks", &tracks); err != nil {
+	sh, err := s.ship(ctx, id, req)
+	if err != nil {
 		return nil, err
 	}
-	shipmentID := int64(0)
-	_, err = s.changeOrder(ctx, id, func(o *order) (change, error) {
-		rows, problems := choose(o, req.items, (*orderItem).toShip, "shipment", "ship", "unshipped")
+	return s.documentAnswer(sh.EntityID), nil
+}
+
+func (s *Server) ship(ctx context.Context, orderID int64, req shipRequest) (sh *shipment, err error) {
+	_, err = s.changeByDocument(ctx, orderID, func(o *order) (change, error) {
+		toShip := rowChoice{document: "shipment", verb: "ship", undone: "unshipped", left: (*orderItem).toShip, alone: o.shipsAlone}
+		rows, problems := toShip.choose(o, req.items)
+		if len(rows) == 0 && len(problems) == 0 {
+			problems = append(problems, "You can't create a shipment without products.")
+		}
 		switch o.State {
 		case statePaymentReview, stateHolded, stateCanceled:
 			problems = []string{"A shipment cannot be created when an order has a status of " + o.Status}
@@ -56,7 +106,7 @@ func (s *Server) shipOrder(ctx context.Context, c *call) ([]byte, error) {
 				problems = []string{"The order does not allow a shipment to be created."}
 			}
 		}
-		for _, t := range tracks {
+		for _, t := range req.tracks {
 			if strings.TrimSpace(t.Number) == "" {
 				problems = append(problems, "Please enter a tracking number.")
 			}
@@ -64,104 +114,87 @@ func (s *Server) shipOrder(ctx context.Context, c *call) ([]byte, error) {
 		if len(problems) > 0 {
 			return change{}, refused("Shipment", problems)
 		}
+		sh = s.newShipment(o, req)
+		var taken []chosen
 		for _, row := range rows {
-			row.item.QtyShipped = row.item.QtyShipped.Add(row.qty)
-			for _, child := range o.children(row.item) {
-				child.QtyShipped = child.QtyShipped.Add(row.qty.Mul(child.QtyOrdered).Div(row.item.QtyOrdered))
-			}
+			sh.add(row.item, row.qty)
+			sh.Qty = sh.Qty.Add(row.qty)
+			taken = append(taken, o.shipped(row, sh.Source)...)
 		}
 		if req.append {
 			s.addHistory(o, history{Comment: req.comment.Comment, Status: o.Status, EntityName: "shipment", VisibleOnFE: req.comment.Visible})
 		}
-		shipmentID = s.ids.shipment.Add(1)
-		save, doc := s.newShipment(o, shipmentID, rows, tracks, req)
-		return change{inProcess: true, document: doc, event: asyncShipmentCreated, also: save}, nil
+		return change{inProcess: true, document: sh, isNew: true, also: func(ctx context.Context, tx *sql.Tx) error {
+			if err := insertTracks(ctx, tx, sh.Tracks); err != nil {
+				return err
+			}
+			return s.deduct(ctx, tx, o, sh, taken)
+		}}, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s.documentAnswer(shipmentID), nil
+	return sh, err
 }
 
-// newShipment is a shipment as REST shows it, and what writes it and takes its
-// goods out of the default source.
-func (s *Server) newShipment(o *order, id int64, rows []chosen, tracks []track, req documentRequest) (save func(context.Context, *sql.Tx) error, doc []byte) {
-	now := s.timestamp()
-	increment := fmt.Sprintf("%09d", id)
-	total := decimal.Zero
-	for _, row := range rows {
-		total = total.Add(row.qty)
+func (s *Server) newShipment(o *order, req shipRequest) *shipment {
+	sh := &shipment{documentHead: s.newHead(o, s.ids.shipment.Add(1), req.documentRequest), Source: orText(req.source, defaultSource)}
+	for _, t := range req.tracks {
+		sh.addTrack(s, t)
 	}
-	w := &phpWriter{}
-	w.object("", func() {
-		w.int("entity_id", id)
-		w.textAlways("increment_id", increment)
-		w.int("order_id", o.EntityID)
-		w.int("store_id", o.StoreID)
-		w.id("customer_id", o.CustomerID)
-		w.int("billing_address_id", o.BillingAddressID)
-		w.id("shipping_address_id", o.ShippingTo.EntityID)
-		w.number("total_qty", total)
-		w.textAlways("created_at", now)
-		w.textAlways("updated_at", now)
-		w.list("items", func() {
-			for n, row := range rows {
-				w.object("", func() {
-					w.int("entity_id", id*100+int64(n))
-					w.int("parent_id", id)
-					w.int("order_item_id", row.item.ItemID)
-					w.int("product_id", row.item.ProductID)
-					w.textAlways("sku", row.item.SKU)
-					w.textAlways("name", row.item.Name)
-					w.number("price", row.item.Price.Order)
-					w.number("qty", row.qty)
-					w.number("weight", row.item.Weight)
-				})
-			}
-		})
-		w.list("tracks", func() {
-			for n, t := range tracks {
-				w.object("", func() {
-					w.int("entity_id", id*100+int64(n))
-					w.int("parent_id", id)
-					w.int("order_id", o.EntityID)
-					w.textAlways("track_number", t.Number)
-					w.text("title", t.Title)
-					w.text("carrier_code", t.CarrierCode)
-					w.textAlways("created_at", now)
-					w.textAlways("updated_at", now)
-				})
-			}
-		})
-		w.list("packages", func() {})
-		w.list("comments", func() {
-			if req.append && req.comment.Comment != "" {
-				w.object("", func() {
-					w.textAlways("comment", req.comment.Comment)
-					w.int("is_visible_on_front", req.comment.Visible)
-					w.int("parent_id", id)
-				})
-			}
-		})
-		w.object("extension_attributes", func() { w.textAlways("source_code", defaultSource) })
-	})
-	return func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO sales_shipment
-			(entity_id, increment_id, order_id, store_id, customer_id, total_qty, created_at, updated_at, doc) VALUES (?, ?, ?, ?, NULLIF(?, 0), ?, ?, ?, ?)`,
-			id, increment, o.EntityID, o.StoreID, o.CustomerID, total.String(), now, now, string(w.buf)); err != nil {
-			return fmt.Errorf("insert shipment %s: %w", increment, err)
+	return sh
+}
+
+// shipped counts a row as shipped, its parts too, and returns the goods that
+// left the source.
+func (o *order) shipped(row chosen, source string) (goods []chosen) {
+	row.item.QtyShipped = row.item.QtyShipped.Add(row.qty)
+	goods = []chosen{row}
+	if children := o.children(row.item); len(children) > 0 {
+		goods = nil
+		for _, child := range children {
+			part := chosen{child, row.qty.Mul(child.per(row.item))}
+			child.QtyShipped = child.QtyShipped.Add(part.qty)
+			goods = append(goods, part)
 		}
-		for _, row := range rows {
-			goods := []*orderItem{row.item}
-			if row.item.ProductType == TypeBundle {
-				goods = o.children(row.item)
-			}
-			for _, it := range goods {
-				if err := takeStock(ctx, tx, it.SKU, row.qty.Mul(it.QtyOrdered).Div(row.item.QtyOrdered)); err != nil {
-					return err
-				}
-			}
+	}
+	for _, g := range goods {
+		g.item.deduct(source, g.qty)
+	}
+	return goods
+}
+
+// deduct takes shipped goods out of a source and gives back what the order had
+// reserved of them, in the same moment (magento/inventory,
+// InventoryShipping/Observer/SourceDeductionProcessor).
+func (s *Server) deduct(ctx context.Context, tx *sql.Tx, o *order, sh *shipment, taken []chosen) error {
+	for _, g := range taken {
+		switch short, err := takeStock(ctx, tx, g.item.SKU, sh.Source, g.qty); {
+		case err != nil:
+			return err
+		case short:
+			return s.shortOf(sh)
 		}
-		return nil
-	}, w.buf
+	}
+	return s.reserve(ctx, tx, o, "shipment_created", taken)
+}
+
+// shortOf is what a shipment is told that its source can't serve. 2.4.6 hides
+// the cause (magento/inventory 2847).
+func (s *Server) shortOf(sh *shipment) error {
+	switch s.Version() {
+	case Version246:
+		s.cfg.Logger.Warn("shipment refused", "source", sh.Source, "error", "not all of the products are available in the requested quantity")
+		return badRequest("Could not save a shipment, see error log for details")
+	case Version247:
+		return badRequest("Not all of your products are available in the requested quantity.")
+	default:
+		return badRequest("Negative quantity is not allowed.")
+	}
+}
+
+func insertTracks(ctx context.Context, tx *sql.Tx, tracks []track) error {
+	for _, t := range tracks {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO sales_shipment_track (entity_id, parent_id) VALUES (?, ?)`, t.EntityID, t.ParentID); err != nil {
+			return fmt.Errorf("insert track %s: %w", t.Number, err)
+		}
+	}
+	return nil
 }
