@@ -60,7 +60,7 @@ func newSite(t fatal) *site {
 	s.index = match.NewIndex(bucket(t, bus.Matches), s.pair)
 	s.cfg = Config{
 		Entities: append(slices.Clone(DocumentEntities), ItemEntities...),
-		Pair: s.pair, Location: time.UTC, Parallel: 4, Every: time.Hour, Overlap: 10 * time.Minute,
+		Pair:     s.pair, Location: time.UTC, Parallel: 4, Every: time.Hour, Overlap: 10 * time.Minute,
 		OpenEvery: time.Hour, OpenDays: 14, FullEvery: 6 * time.Hour,
 	}
 	s.restart(t, broker.bus)
