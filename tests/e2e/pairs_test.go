@@ -96,6 +96,9 @@ var pairs = []settings{
 	{name: "edited", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 	// Whose GP goes down.
 	{name: "outage", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	// Of which one is down while the other works.
+	{name: "north", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	{name: "south", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 }
 
 const configuration = `
