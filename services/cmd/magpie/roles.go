@@ -23,10 +23,12 @@ import (
 	"github.com/magpie-integration/magpie/libs/gp"
 	"github.com/magpie-integration/magpie/libs/link"
 	"github.com/magpie-integration/magpie/libs/magento"
+	"github.com/magpie-integration/magpie/libs/match"
 	"github.com/magpie-integration/magpie/libs/open"
 	"github.com/magpie-integration/magpie/libs/telemetry"
 	"github.com/magpie-integration/magpie/libs/webhook"
 	"github.com/magpie-integration/magpie/services/dlq"
+	"github.com/magpie-integration/magpie/services/gpcapture"
 	"github.com/magpie-integration/magpie/services/gpwriter"
 	"github.com/magpie-integration/magpie/services/ingest"
 	"github.com/magpie-integration/magpie/services/magentocapture"
@@ -48,6 +50,7 @@ type role struct {
 var roles = []role{
 	{string(events.RoleIngest), "takes webhooks", addIngest},
 	{string(events.RoleMagentoCapture), "reads whole records from Magento, and sweeps", addMagentoCapture},
+	{string(events.RoleGPCapture), "reads orders, customers, items and stock from Dynamics GP", addGPCapture},
 	{string(events.RoleTransform), "makes commands of changes, by flows", addTransform},
 	{string(events.RoleGPWriter), "writes into Dynamics GP", addGPWriter},
 	{string(events.RoleMagentoWriter), "writes into Magento", addMagentoWriter},
@@ -147,6 +150,51 @@ func waiting(c *bus.Consumer) func(context.Context) (uint64, error) {
 		}
 		return lag.Pending, err
 	}
+}
+
+// addGPCapture runs two captures for each pair, with consumers and breakers of
+// their own: the traffic of items must not hold up orders. Each has half of the
+// reads that the client lets run at once.
+func addGPCapture(ctx context.Context, a *app) error {
+	cursors, err := a.bus.KV(ctx, bus.Cursors)
+	if err != nil {
+		return err
+	}
+	matches, err := a.bus.KV(ctx, bus.Matches)
+	if err != nil {
+		return err
+	}
+	for _, pair := range a.cfg.Pairs {
+		company, err := newGP(pair)
+		if err != nil {
+			return err
+		}
+		cfg := gpcapture.Config{
+			Pair: pair.Name, Location: pair.GP.Location(), Parallel: pair.GP.Parallel,
+			Every: pair.GP.Capture.Every, Overlap: pair.GP.Capture.Overlap,
+			OpenEvery: pair.GP.Capture.OpenEvery, OpenDays: pair.GP.Capture.OpenDays, FullEvery: pair.GP.Capture.FullEvery,
+			Looked: a.heart(events.RoleGPCapture).looked,
+		}
+		index := match.NewIndex(matches, pair.Name)
+		a.addGPReads(pair.Name, cfg, gpcapture.DocumentEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
+			return gpcapture.Documents(cfg, company, index, a.bus, cursors, b, a.telemetry.Metrics)
+		})
+		a.addGPReads(pair.Name, cfg, gpcapture.ItemEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
+			return gpcapture.Items(cfg, company, nil, a.bus, cursors, b, a.telemetry.Metrics)
+		})
+	}
+	return nil
+}
+
+// addGPReads adds one capture of a pair's GP, its consumer and its sweeps.
+func (a *app) addGPReads(
+	pair string, cfg gpcapture.Config, entities []events.Entity, of func(gpcapture.Config, *breaker.Breaker) *capture.Capture,
+) {
+	spec := bus.CaptureSpec(events.RoleGPCapture, pair, events.GP, cfg.Parallel, entities...)
+	b := a.breaker(pair, events.GP, entities[0], spec)
+	c := a.consumer(spec, b)
+	cfg.Waiting = waiting(c)
+	a.addCapture(c, of(cfg, b))
 }
 
 func addTransform(ctx context.Context, a *app) error {
