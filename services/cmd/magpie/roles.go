@@ -164,11 +164,17 @@ func addGPCapture(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	reserved, err := a.bus.KV(ctx, bus.Open)
+	if err != nil {
+		return err
+	}
 	for _, pair := range a.cfg.Pairs {
 		company, err := newGP(pair)
 		if err != nil {
 			return err
 		}
+		reservations := gpcapture.NewReservations(reserved, pair.Name, a.bus)
+		a.add(component{name: "open quantities of " + pair.Name, run: reservations.Run})
 		cfg := gpcapture.Config{
 			Pair: pair.Name, Location: pair.GP.Location(), Parallel: pair.GP.Parallel,
 			Every: pair.GP.Capture.Every, Overlap: pair.GP.Capture.Overlap,
@@ -180,7 +186,7 @@ func addGPCapture(ctx context.Context, a *app) error {
 			return gpcapture.Documents(cfg, company, index, a.bus, cursors, b, a.telemetry.Metrics)
 		})
 		a.addGPReads(pair.Name, cfg, gpcapture.ItemEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
-			return gpcapture.Items(cfg, company, nil, a.bus, cursors, b, a.telemetry.Metrics)
+			return gpcapture.Items(cfg, company, reservations, a.bus, cursors, b, a.telemetry.Metrics)
 		})
 	}
 	return nil
