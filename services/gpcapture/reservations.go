@@ -27,7 +27,7 @@ type Reservations struct {
 
 	mu      sync.Mutex
 	known   map[string]openbook.Quantities // as last seen, of each item that changed
-	changed map[string]uint64          // the items to notice, by the revision of their change
+	changed map[string]uint64              // the items to notice, by the revision of their change
 }
 
 // gather is how long the changes of an item are put together to one notice.
