@@ -71,6 +71,7 @@ func (c *customers) one(ctx context.Context, key events.Key) (capture.Record, bo
 	if err := c.index.Put(ctx, matched(key, customer)); err != nil {
 		return capture.Record{}, false, err
 	}
+	c.full.learn(key)
 	modified := customer.LastModified
 	customer.LastModified = time.Time{} // a stamp alone is no change
 	addresses := make([]gp.CustomerAddress, len(customer.Addresses))

@@ -81,6 +81,27 @@ func TestAnEmailIsSeenByTheFullPass(t *testing.T) {
 	}
 }
 
+// One that is newer than the list of a pass takes part in it.
+func TestAPassReadsWhatIsNewerThanItsList(t *testing.T) {
+	s := newSite(t)
+	r := reader{calls: newCalls(s.breaker, 4), past: past{s.pair, broker.bus}}
+	c := newCustomers(s.cfg, r, s.gp, s.index)
+	from := time.Now()
+	first := window(from.Add(-s.cfg.FullEvery), from)
+	if page, err := c.full.page(t.Context(), first, ""); err != nil || len(page.Rows) != 0 {
+		t.Fatalf("rows %v of an empty company (%v)", page.Rows, err)
+	}
+	s.gp.putCustomer(aCustomer("AARON01", "a@fitz.example"))
+	if _, err := c.Read(t.Context(), []events.Key{"AARON01"}); err != nil {
+		t.Fatal(err)
+	}
+	next := window(from, from.Add(s.cfg.FullEvery-1)) // nearly a pass
+	page, err := c.full.page(t.Context(), next, "")
+	if err != nil || len(page.Rows) != 1 || s.gp.called("customers") != 1 {
+		t.Errorf("rows %v, after %d lists (%v)", page.Rows, s.gp.called("customers"), err)
+	}
+}
+
 // passBegins has the next look of the full pass read everything: its cursor is gone.
 func (s *site) passBegins(t fatal, entity events.Entity) {
 	t.Helper()
@@ -153,7 +174,7 @@ func TestChangedAddressesAreSeenWhereGPListsThem(t *testing.T) {
 	customer := aCustomer("AARON01", "a@fitz.example")
 	customer.LastModified = now().AddDate(0, 0, -1)
 	s.gp.putCustomer(customer)
-	s.gp.changed = []gp.ChangedKey{{Action: gp.Updated, ID: "PRIMARY", CustomerID: "AARON01", LastModified: now()}}
+	s.gp.changed = []gp.ChangedKey{{Action: gp.ActionUpdated, ID: "PRIMARY", CustomerID: "AARON01", LastModified: now()}}
 	s.sweep(t, events.Customer, "addresses")
 	if s.changes(t, events.Customer) != 1 {
 		t.Error("the customer was not captured")

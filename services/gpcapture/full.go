@@ -37,6 +37,9 @@ type full struct {
 	listed time.Time
 	gone   []events.Key // those that the list before had
 	whole  bool         // whether the look under way reads all
+
+	learning sync.Mutex
+	learned  []events.Key // keys that were read since the last look
 }
 
 const (
@@ -96,9 +99,32 @@ func (f *full) page(ctx context.Context, w capture.Window, after string) (captur
 	return page, nil
 }
 
+// learn adds a record to the pass that was read otherwise: it may be newer than
+// the list.
+func (f *full) learn(key events.Key) {
+	f.learning.Lock()
+	defer f.learning.Unlock()
+	f.learned = append(f.learned, key)
+}
+
+// merge brings what was learned into the list.
+func (f *full) merge() {
+	f.learning.Lock()
+	learned := f.learned
+	f.learned = nil
+	f.learning.Unlock()
+	if len(learned) == 0 {
+		return
+	}
+	f.keys = slices.Concat(f.keys, learned)
+	slices.Sort(f.keys)
+	f.keys = slices.Compact(f.keys)
+}
+
 // begin decides what a look reads, and lists the keys where the list is as old as
 // a pass.
 func (f *full) begin(ctx context.Context, w capture.Window) error {
+	f.merge()
 	f.whole = w.To.Sub(w.From) >= f.every
 	if !f.whole && f.complete != nil {
 		done, err := f.complete(ctx)
@@ -115,7 +141,7 @@ func (f *full) begin(ctx context.Context, w capture.Window) error {
 		if err != nil {
 			return err
 		}
-		f.keys = known
+		f.keys = append(f.keys, known...)
 	}
 	keys, err := f.list(ctx)
 	if err != nil {
@@ -127,16 +153,18 @@ func (f *full) begin(ctx context.Context, w capture.Window) error {
 		_, still := slices.BinarySearch(keys, key)
 		return still
 	})
+	slices.Sort(f.gone)
+	f.gone = slices.Compact(f.gone)
 	f.keys, f.listed = keys, time.Now()
 	return nil
 }
 
 // due tells whether a key's moment lies in a window, without its beginning.
 func (f *full) due(key events.Key, w capture.Window) bool {
-	h := fnv.New64a()
+	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))
-	moment := int64(h.Sum64() % uint64(f.every))
-	pass := func(t time.Time) int64 { return (t.UnixNano() - moment) / int64(f.every) }
+	moment := time.Duration(float64(h.Sum32()) / (1 << 32) * float64(f.every))
+	pass := func(t time.Time) int64 { return (t.UnixNano() - int64(moment)) / int64(f.every) }
 	return pass(w.To) > pass(w.From)
 }
 

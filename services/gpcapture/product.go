@@ -77,6 +77,7 @@ func (p *products) one(ctx context.Context, key events.Key) (capture.Record, boo
 	if err != nil {
 		return capture.Record{}, false, err
 	}
+	p.full.learn(key)
 	prices, err := p.prices(ctx, item)
 	if err != nil {
 		return capture.Record{}, false, err

@@ -102,7 +102,7 @@ func TestEveryEditIsCapturedInTheEnd(t *testing.T) {
 			case "restamp": // a job of GP stamps hundreds of rows at once, and changes nothing
 				s.gp.do(func() {
 					stamp := at.stamp(t, "job")
-					for i := range 300 {
+					for i := range 200 {
 						name := fmt.Sprint("BULK", i)
 						item := anItem(name, 1)
 						item.LastModified = stamp

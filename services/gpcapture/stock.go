@@ -79,6 +79,7 @@ func (s *stock) one(ctx context.Context, key events.Key) (capture.Record, bool, 
 	if err != nil {
 		return capture.Record{}, false, err
 	}
+	s.full.learn(key)
 	item.Stock = slices.Clone(item.Stock) // the item is shared
 	slices.SortFunc(item.Stock, func(a, b gp.Stock) int { return cmp.Compare(a.WarehouseID, b.WarehouseID) })
 	fields, err := fieldsOf(item)

@@ -48,6 +48,9 @@ type Config struct {
 	CreateTime, ReadTime time.Duration
 	// PostTime is how long GP has a batch locked while it posts it.
 	PostTime time.Duration
+	// Busy lets people work in both systems while Run runs: 1 is what goes with
+	// about one order a second, 0 nobody. It fills People, Clerk and AccountRate.
+	Busy float64
 	// People work in GP while Run runs; see the gp package. Their seed is Seed.
 	People gp.People
 	// TrackingOnOrder is the habit of a site that keeps tracking numbers under
@@ -95,6 +98,10 @@ func New(cfg Config) (*Sandbox, error) {
 		DB: file("magento.db"), Token: cfg.Token, Seed: cfg.Seed, Version: cfg.Version, Mix: cfg.Mix,
 		Fault: s.MagentoFaults, Logger: cfg.Logger,
 	}
+	if cfg.Busy > 0 {
+		mc.Clerk = magento.Clerk{Rate: min(0.04*cfg.Busy, 1)}
+		mc.Behaviour.AccountRate = 0.04 * cfg.Busy
+	}
 	mc.Webhooks = cfg.Webhooks
 	if cfg.WebhookURL != "" && len(cfg.Webhooks) == 0 {
 		mc.Webhooks = []magento.Webhook{{URL: cfg.WebhookURL, Secret: cfg.WebhookSecret}}
@@ -108,6 +115,9 @@ func New(cfg Config) (*Sandbox, error) {
 		return nil, errors.Join(fmt.Errorf("sandbox catalogue: %w", err), s.Magento.Close())
 	}
 	people := cfg.People
+	if cfg.Busy > 0 {
+		people = busyPeople(cfg.Busy)
+	}
 	people.Seed = cfg.Seed + 2
 	s.GP, err = gp.New(gp.Config{
 		DB: file("gp.db"), Company: cfg.Company, User: cfg.User, Password: cfg.Password,
@@ -124,6 +134,11 @@ func New(cfg Config) (*Sandbox, error) {
 		return nil, errors.Join(fmt.Errorf("sandbox company: %w", err), s.Magento.Close())
 	}
 	return s, nil
+}
+
+// busyPeople are the people of a company that gets so many orders a second.
+func busyPeople(busy float64) gp.People {
+	return gp.People{Warehouse: busy, Accountant: busy / 5, Clerk: busy / 30, Buyer: busy / 5, Bookkeeper: busy / 30}
 }
 
 // shopSite is the company's second site: some items are there too.

@@ -118,38 +118,21 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
+		entities, err := wantedOf(pair, events.Magento)
+		if err != nil {
+			return err
+		}
 		spec := bus.CaptureSpec(events.RoleMagentoCapture, pair.Name, events.Magento, pair.Magento.Parallel)
 		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
 		c := a.consumer(spec, b)
 		reads := magentocapture.New(magentocapture.Config{
-			Pair: pair.Name, NotFoundWait: pair.Magento.NotFoundWait, EditWait: pair.Magento.EditWait, Parallel: pair.Magento.Parallel,
+			Pair: pair.Name, Entities: entities, NotFoundWait: pair.Magento.NotFoundWait, EditWait: pair.Magento.EditWait, Parallel: pair.Magento.Parallel,
 			Every: pair.Magento.Sweep.Every, Overlap: pair.Magento.Sweep.Overlap,
 			Looked: a.heart(events.RoleMagentoCapture).looked, Waiting: waiting(c),
 		}, store, a.bus, cursors, b, a.telemetry.Metrics)
 		a.addCapture(c, reads)
 	}
 	return nil
-}
-
-// addCapture runs what a capture reads for notices, and its sweeps.
-func (a *app) addCapture(c *bus.Consumer, reads *capture.Capture) {
-	a.add(
-		component{name: c.Spec.Name, ready: c.Ready, run: func(ctx context.Context) error {
-			return c.RunBatches(ctx, capture.BatchSize, reads.Handle)
-		}},
-		component{name: c.Spec.Name + " sweep", run: reads.RunSweeps},
-	)
-}
-
-// waiting tells how many messages wait for a consumer.
-func waiting(c *bus.Consumer) func(context.Context) (uint64, error) {
-	return func(ctx context.Context) (uint64, error) {
-		lag, err := c.Lag(ctx)
-		if errors.Is(err, jetstream.ErrConsumerNotFound) { // it is being made; the first sweep need not wait for that
-			return 0, nil
-		}
-		return lag.Pending, err
-	}
 }
 
 // addGPCapture runs two captures for each pair, with consumers and breakers of
@@ -192,7 +175,7 @@ func addGPCapture(ctx context.Context, a *app) error {
 	return nil
 }
 
-// addGPReads adds one capture of a pair's GP, its consumer and its sweeps.
+// addGPReads adds one capture of a pair's GP, behind a breaker of its own.
 func (a *app) addGPReads(
 	pair string, cfg gpcapture.Config, entities []events.Entity, of func(gpcapture.Config, *breaker.Breaker) *capture.Capture,
 ) {
@@ -201,6 +184,27 @@ func (a *app) addGPReads(
 	c := a.consumer(spec, b)
 	cfg.Waiting = waiting(c)
 	a.addCapture(c, of(cfg, b))
+}
+
+// addCapture runs what a capture reads for notices, and its sweeps.
+func (a *app) addCapture(c *bus.Consumer, reads *capture.Capture) {
+	a.add(
+		component{name: c.Spec.Name, ready: c.Ready, run: func(ctx context.Context) error {
+			return c.RunBatches(ctx, capture.BatchSize, reads.Handle)
+		}},
+		component{name: c.Spec.Name + " sweep", run: reads.RunSweeps},
+	)
+}
+
+// waiting tells how many messages wait for a consumer.
+func waiting(c *bus.Consumer) func(context.Context) (uint64, error) {
+	return func(ctx context.Context) (uint64, error) {
+		lag, err := c.Lag(ctx)
+		if errors.Is(err, jetstream.ErrConsumerNotFound) { // it is being made; the first sweep need not wait for that
+			return 0, nil
+		}
+		return lag.Pending, err
+	}
 }
 
 func addTransform(ctx context.Context, a *app) error {
