@@ -50,17 +50,20 @@ func TestDefaults(t *testing.T) {
 		c.Pairs[0].Magento.Store, c.Pairs[0].Magento.Sweep, c.Pairs[0].Magento.Timeout, c.Pairs[0].Magento.Parallel,
 		c.Pairs[0].Magento.WriteBack, c.Pairs[0].Magento.NotFoundWait,
 		c.Pairs[0].GP.Transport, c.Pairs[0].GP.Paths.Preset, c.Pairs[0].GP.Auth, c.Pairs[0].GP.Order,
-		c.Pairs[0].GP.Timeout, c.Pairs[0].GP.WorkTime, c.Pairs[0].GP.Parallel,
+		c.Pairs[0].GP.Timeout, c.Pairs[0].GP.WorkTime, c.Pairs[0].GP.Parallel, c.Pairs[0].GP.Capture,
 	}
 	want := []any{
 		"embedded", "./data", "127.0.0.1:4222", true,
 		"127.0.0.1:8081", "127.0.0.1:8080", "127.0.0.1:8082",
-		config.Log{Level: "info", Format: "json"}, config.Retry{StuckAfter: 24 * time.Hour, Tries: 20}, 336 * time.Hour,
+		config.Log{Level: "info", Format: "json"}, config.Retry{StuckAfter: 24 * time.Hour, Tries: 20, NeedsAfter: 24 * time.Hour}, 336 * time.Hour,
 		"default", config.Sweep{Every: 5 * time.Minute, Overlap: 10 * time.Minute}, 30 * time.Second, 4,
 		"save", 15 * time.Minute,
 		"web-services", "gp-service", "basic",
 		config.Order{DocID: "STDORD", Batch: "WEB{{date}}", Prefix: "WEB", Site: "WAREHOUSE"},
 		time.Minute, time.Minute, 4,
+		config.GPCapture{
+			Every: 30 * time.Second, Overlap: 10 * time.Minute, OpenEvery: 2 * time.Minute, OpenDays: 14, FullEvery: 6 * time.Hour,
+		},
 	}
 	for i := range want {
 		if !reflect.DeepEqual(got[i], want[i]) {
@@ -86,6 +89,13 @@ func TestProblems(t *testing.T) {
 			[]string{
 				`config: nats.sync: "sometimes" is not a duration; write "always", or a duration such as "2m" (magpie.yaml:2, or MAGPIE_NATS_SYNC)`,
 				`config: keep: "2d" is in days, which have no unit here; write "48h" (magpie.yaml:1, or MAGPIE_KEEP)`,
+			},
+		}, {
+			"times of a capture that make no sense",
+			edited("url: 'https://gp.example'", "url: 'https://gp.example', capture: {every: 5m, full_every: 1m, open_every: 0s}"), nil,
+			[]string{
+				`pairs[0].gp.capture.open_every: "0s" is not more than nothing; write a duration such as "30s"`,
+				`pairs[0].gp.capture.full_every: "1m0s" is shorter than every, 5m0s: everything would be read at each look; write hours, such as 6h`,
 			},
 		}, {
 			"an unknown key", "nats: {uri: embedded}\n" + pair, nil,

@@ -121,9 +121,6 @@ func (v *validator) gpCapture(key string, c GPCapture) {
 	v.positive(key+".every", c.Every)
 	v.positive(key+".open_every", c.OpenEvery)
 	v.positive(key+".full_every", c.FullEvery)
-	if c.Overlap < 0 {
-		v.fail(key+".overlap", c.Overlap.String(), rule{"is less than nothing", `write a duration such as "10m"`})
-	}
 	if c.FullEvery > 0 && c.FullEvery < c.Every {
 		v.fail(key+".full_every", c.FullEvery.String(), rule{
 			"is shorter than every, " + c.Every.String() + ": everything would be read at each look", "write hours, such as 6h",

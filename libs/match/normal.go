@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -16,14 +15,14 @@ import (
 func Email(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
 
 // unaccented are letters of code page 1252 that Unicode doesn't take apart.
-var unaccented = strings.NewReplacer("æ", "ae", "œ", "oe", "ø", "o", "ð", "d", "þ", "th", "đ", "d", "ł", "l", "’", "", "'", "")
+var unaccented = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ð", "d", "þ", "th", "đ", "d", "ł", "l", "’", "", "'", "")
 
 // Name is a person's or company's name in the form that is compared: its words in
 // letters and digits, without case and accents, in alphabetical order, so that
 // "Müller, Jörg" is "jorg muller". An apostrophe parts no words.
 func Name(text string) string {
-	// A Caser keeps a state, so each call has its own.
-	folded := unaccented.Replace(cases.Fold().String(norm.NFKD.String(text)))
+	// Upper case first, which some letters share that have two lower cases.
+	folded := unaccented.Replace(strings.ToLower(strings.ToUpper(norm.NFKD.String(text))))
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(folded) {
 		switch {

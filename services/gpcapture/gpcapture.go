@@ -24,6 +24,7 @@ package gpcapture
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -38,6 +39,8 @@ import (
 // Config of the captures of one pair.
 type Config struct {
 	Pair string
+	// Entities are those that are read, of the ones that a capture has readers for.
+	Entities []events.Entity
 	// Location is the company's time zone, in which its documents are dated.
 	Location *time.Location
 	// Parallel bounds the calls of one capture to GP at a time.
@@ -92,6 +95,7 @@ func Items(
 func newCapture(
 	cfg Config, stream capture.Stream, cursors jetstream.KeyValue, b *breaker.Breaker, m *telemetry.Metrics, readers ...capture.Reader,
 ) *capture.Capture {
+	readers = slices.DeleteFunc(readers, func(r capture.Reader) bool { return !slices.Contains(cfg.Entities, r.Entity()) })
 	return capture.New(capture.Config{
 		Pair: cfg.Pair, System: events.GP, Role: events.RoleGPCapture,
 		NotFoundWait: notFoundWait, Parallel: cfg.Parallel, Looked: cfg.Looked, Waiting: cfg.Waiting,

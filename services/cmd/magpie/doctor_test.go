@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/failure"
 )
 
@@ -114,5 +115,25 @@ func TestTheDoctorOfABrokenConfigurationSaysWhatIsWrong(t *testing.T) {
 	code, out, _ := command("doctor", "--json")
 	if code != 1 || !strings.Contains(out, "has no unit") || !strings.Contains(out, `"verdict": "fail"`) {
 		t.Errorf("ends with %d: %s", code, out)
+	}
+}
+
+func TestTheDoctorSaysHowLateGPIsSeen(t *testing.T) {
+	got := delays(config.GPCapture{Every: 5 * time.Second, OpenEvery: time.Minute, OpenDays: 3, FullEvery: 48 * time.Hour})
+	want := map[string][]string{
+		"orders": {"5s", "1m0s", "3 days"}, "customers": {"5s", "48h0m0s"}, "products": {"5s", "48h0m0s"}, "stock": {"5s", "48h0m0s"},
+	}
+	for _, d := range got {
+		for _, part := range want[d[0]] {
+			if !strings.Contains(d[1], part) {
+				t.Errorf("the delay of %s is %q, without %s", d[0], d[1], part)
+			}
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d delays", len(got))
+	}
+	if d := delays(config.GPCapture{FullEvery: time.Hour})[2]; !strings.Contains(d[1], "24h0m0s") {
+		t.Errorf("list prices are read once a day at most: %q", d)
 	}
 }

@@ -164,6 +164,12 @@ func addGPCapture(ctx context.Context, a *app) error {
 			OpenEvery: pair.GP.Capture.OpenEvery, OpenDays: pair.GP.Capture.OpenDays, FullEvery: pair.GP.Capture.FullEvery,
 			Looked: a.heart(events.RoleGPCapture).looked,
 		}
+		if cfg.Entities, err = wantedOf(pair, events.GP); err != nil {
+			return err
+		}
+		if !slices.Contains(cfg.Entities, events.Customer) { // who is whom is known by reading all of them
+			cfg.Entities = append(cfg.Entities, events.Customer)
+		}
 		index := match.NewIndex(matches, pair.Name)
 		a.addGPReads(pair.Name, cfg, gpcapture.DocumentEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
 			return gpcapture.Documents(cfg, company, index, a.bus, cursors, b, a.telemetry.Metrics)
@@ -179,6 +185,9 @@ func addGPCapture(ctx context.Context, a *app) error {
 func (a *app) addGPReads(
 	pair string, cfg gpcapture.Config, entities []events.Entity, of func(gpcapture.Config, *breaker.Breaker) *capture.Capture,
 ) {
+	if !slices.ContainsFunc(entities, func(e events.Entity) bool { return slices.Contains(cfg.Entities, e) }) {
+		return // no flow wants any of them
+	}
 	spec := bus.CaptureSpec(events.RoleGPCapture, pair, events.GP, cfg.Parallel, entities...)
 	b := a.breaker(pair, events.GP, entities[0], spec)
 	c := a.consumer(spec, b)
