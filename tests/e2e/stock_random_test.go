@@ -21,7 +21,7 @@ import (
 func TestWhatTheStoreCanSellIsWhatGPHasFree(t *testing.T) {
 	t.Parallel()
 	p := all.pairs["stock"]
-	company, err := gp.New(gp.Config{URL: p.company.URL, Paths: "dynamics-gp", Company: "-1", User: "magpie", Password: "secret-of-gp", Timeout: 5 * time.Second})
+	company, err := gp.New(gp.Config{URL: p.company.URL, Paths: "dynamics-gp", Auth: "basic", Company: "-1", User: "magpie", Password: "secret-of-gp", Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
