@@ -62,6 +62,10 @@ need-cc:
 bench: build ## Measure the way of an order beside the shortest program that goes it (4 minutes; wants an idle machine)
 	@cd tests && $(GO) run ./bench $(BENCH)
 
+.PHONY: bench-stock
+bench-stock: build ## Measure the stock of 100,000 SKUs: first load, changes, shoppers (STOCK="-skus 1000 -changes 500" is a small run)
+	@cd tests && $(GO) run ./bench stock $(STOCK)
+
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## Run golangci-lint over every module
 	@for m in $(MODULES); do echo "== $$m"; (cd $$m && $(TOOLS)/golangci-lint run ./...) || exit 1; done

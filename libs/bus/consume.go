@@ -51,6 +51,9 @@ type Consumer struct {
 	StalledAfter time.Duration
 	// Refused, when set, gives the outcome that is published with a dead letter.
 	Refused func(d *Delivery, f *failure.Error) (Message, bool)
+	// OneLetter lets a dead letter take the place of the key's earlier ones: for
+	// messages of which the newest says all, so that a person finds each cause once.
+	OneLetter bool
 
 	bus      *Bus
 	consumer jetstream.Consumer

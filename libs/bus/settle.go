@@ -318,10 +318,14 @@ func (c *Consumer) bury(ctx context.Context, d *Delivery, f *failure.Error) {
 		msg.Cause = &d.Event
 		ctx = telemetry.Extract(ctx, d.Event)
 	}
-	if _, err := c.bus.Publish(ctx, msg); err != nil {
+	ack, err := c.bus.Publish(ctx, msg)
+	if err != nil {
 		c.log.ErrorContext(ctx, "the dead letter can't be stored; NATS will deliver again", "error", err)
 		_ = d.msg.NakWithDelay(backoff(5, 0))
 		return
+	}
+	if c.OneLetter {
+		c.replaceLetters(ctx, subject, ack.Sequence)
 	}
 	if c.Refused != nil && d.Event.ID() != "" {
 		if outcome, ok := c.Refused(d, f); ok {
@@ -335,6 +339,19 @@ func (c *Consumer) bury(ctx context.Context, d *Delivery, f *failure.Error) {
 	c.metrics.DeadLetter(string(c.Spec.Role), string(f.Kind), f.Code)
 	c.log.WarnContext(ctx, "dead letter", "subject", d.msg.Subject(), "kind", string(f.Kind), "code", f.Code, "reason", f.Reason)
 	_ = d.msg.Ack()
+}
+
+// replaceLetters takes the letters of a key away that are older than its newest.
+func (c *Consumer) replaceLetters(ctx context.Context, subject events.Subject, newest uint64) {
+	for letter, err := range c.bus.Scan(ctx, Dead, subject.String()) {
+		if err == nil && letter.Sequence < newest {
+			err = c.bus.Delete(ctx, Dead, letter.Sequence)
+		}
+		if err != nil { // it is replaced with the next one
+			c.log.WarnContext(ctx, "an older dead letter can't be replaced", "subject", subject.String(), "error", err)
+			return
+		}
+	}
 }
 
 func deadLetter(d *Delivery, f *failure.Error) events.DeadLetter {

@@ -40,6 +40,11 @@ type Magento struct {
 	// WriteBack says how an order learns where it went: "save" sets its state and
 	// comments on it, "comment" sends the status with the comment and leaves the state.
 	WriteBack string `yaml:"write_back" jsonschema:"enum=save,enum=comment,default=save"`
+	// Inventory says where the store keeps its stock: "msi" at sources, "legacy" in
+	// one quantity a product, where the modules Magento_Inventory* are off.
+	Inventory string `yaml:"inventory" jsonschema:"enum=msi,enum=legacy,default=msi"`
+	// StockBatch is how many quantities at sources, or prices, one call writes.
+	StockBatch int `yaml:"stock_batch" jsonschema:"minimum=1,maximum=1000,default=200"`
 	// NotFoundWait is how long a noticed record may stay unfound: webhooks can be
 	// sent before the shop commits.
 	NotFoundWait time.Duration `yaml:"not_found_wait" jsonschema:"default=15m"`

@@ -59,6 +59,45 @@ type Done struct {
 // are the connector's own, bus.Wait where another owner is at work or an
 // earlier call's outcome is still open, and claim.ErrLost (see [Writer.Rewrite]).
 func Apply(ctx context.Context, claims *claim.Store, key string, want claim.Wanted, t Target) (Done, error) {
+	try, done, err := begin(ctx, claims, key, want)
+	if err != nil || try == nil {
+		return done, err
+	}
+	if teller, ok := t.(Teller); ok {
+		try.tell = teller.Tell
+	}
+	if try.asks {
+		early := try.claim.Patience() > 0 // before asking: what is asked early may change yet
+		has, err := t.Ask(ctx)
+		if err != nil {
+			return Done{}, err
+		}
+		done, settled, err := try.asked(ctx, early, has)
+		if err != nil || settled {
+			return done, err
+		}
+	}
+	calls, cancel := try.claim.Context(ctx)
+	defer cancel()
+	var applied claim.Applied
+	if err = try.claim.Sendable(); err == nil {
+		applied, err = t.Write(calls, try.exists)
+	}
+	return try.end(ctx, applied, err)
+}
+
+// attempt is one target's way through the protocol.
+type attempt struct {
+	claim       *claim.Claim
+	fingerprint string // of the wanted state
+	exists      bool   // what is known of the target
+	asks        bool   // the system is to be asked before it is written
+	tell        func(context.Context, claim.Applied) error
+}
+
+// begin claims a target. Without an attempt there is nothing to do, and Done says
+// why.
+func begin(ctx context.Context, claims *claim.Store, key string, want claim.Wanted) (*attempt, Done, error) {
 	fingerprint := want.Fingerprint
 	if want.Revision.Rewrite > 0 {
 		// What was last written may not be what landed last, so no record of it
@@ -67,38 +106,38 @@ func Apply(ctx context.Context, claims *claim.Store, key string, want claim.Want
 	}
 	c, verdict, err := claims.Begin(ctx, key, want)
 	if err != nil {
-		return Done{}, err
+		return nil, Done{}, err
 	}
 	exists := c.Record.Exists
 	switch verdict {
 	case claim.Old:
-		return Done{Result: events.Superseded, Exists: exists}, nil
+		return nil, Done{Result: events.Superseded, Exists: exists}, nil
 	case claim.Same:
-		return Done{Result: events.Unchanged, Exists: exists, Details: c.Record.Details}, nil
+		return nil, Done{Result: events.Unchanged, Exists: exists, Details: c.Record.Details}, nil
 	case claim.Repeated:
-		return Done{Result: events.Applied, Exists: exists, Details: c.Record.Details}, nil
+		return nil, Done{Result: events.Applied, Exists: exists, Details: c.Record.Details}, nil
 	case claim.Wait:
-		return Done{}, bus.Wait(c.RetryAfter, "another replica is writing this target")
-	case claim.Ask:
-		early := c.Patience() > 0 // before asking: what is asked early may change yet
-		has, err := t.Ask(ctx)
-		if err != nil {
-			return Done{}, err
-		}
-		if has.Present && has.Wanted && (!early || c.Landed()) {
-			done, err := finish(ctx, c, fingerprint, t, has.Applied)
-			return done, again(err)
-		}
-		if early {
-			return Done{}, bus.Wait(min(c.Patience(), time.Second),
-				"the last call was not answered, and the system may still be at work on it")
-		}
-		if err := c.TakeOver(ctx); err != nil {
-			return Done{}, again(err)
-		}
-		exists = has.Present
+		return nil, Done{}, bus.Wait(c.RetryAfter, "another replica is writing this target")
 	}
-	return write(ctx, c, fingerprint, t, exists)
+	return &attempt{claim: c, fingerprint: fingerprint, exists: exists, asks: verdict == claim.Ask}, Done{}, nil
+}
+
+// asked goes by what the system answered; early says that its earlier call could
+// still be at work when it was asked. What is settled is not to be written.
+func (a *attempt) asked(ctx context.Context, early bool, has Has) (done Done, settled bool, err error) {
+	if has.Present && has.Wanted && (!early || a.claim.Landed()) {
+		done, err := a.finish(ctx, has.Applied)
+		return done, true, again(err)
+	}
+	if early {
+		return Done{}, true, bus.Wait(min(a.claim.Patience(), time.Second),
+			"the last call was not answered, and the system may still be at work on it")
+	}
+	if err := a.claim.TakeOver(ctx); err != nil {
+		return Done{}, true, again(err)
+	}
+	a.exists = has.Present
+	return Done{}, false, nil
 }
 
 // again is for a claim that was lost before anything was sent under it: nothing
@@ -110,46 +149,40 @@ func again(err error) error {
 	return err
 }
 
-func write(ctx context.Context, c *claim.Claim, fingerprint string, t Target, exists bool) (Done, error) {
-	calls, cancel := c.Context(ctx)
-	defer cancel()
-	err := c.Sendable()
-	var applied claim.Applied
-	if err == nil {
-		applied, err = t.Write(calls, exists)
-	}
+// end writes down what became of the write.
+func (a *attempt) end(ctx context.Context, applied claim.Applied, err error) (Done, error) {
 	// What is written down now must be, also when the role is told to stop.
 	ctx = context.WithoutCancel(ctx)
 	switch {
 	case err == nil:
-		return finish(ctx, c, fingerprint, t, applied)
+		return a.finish(ctx, applied)
 	case errors.Is(err, failure.ErrUnknownOutcome):
-		if lost := c.Unknown(ctx); lost != nil {
+		if lost := a.claim.Unknown(ctx); lost != nil {
 			return Done{}, lost
 		}
 		return Done{}, bus.Wait(time.Second, "the call was not answered; the system will be asked")
 	default:
 		// Refused, or never sent: the target is as it was.
-		if lost := c.Release(ctx); lost != nil && !errors.Is(lost, claim.ErrLost) {
+		if lost := a.claim.Release(ctx); lost != nil && !errors.Is(lost, claim.ErrLost) {
 			return Done{}, errors.Join(err, lost)
 		}
 		return Done{}, err
 	}
 }
 
-func finish(ctx context.Context, c *claim.Claim, fingerprint string, t Target, a claim.Applied) (Done, error) {
-	if teller, ok := t.(Teller); ok {
-		if err := teller.Tell(ctx, a); err != nil {
+func (a *attempt) finish(ctx context.Context, applied claim.Applied) (Done, error) {
+	if a.tell != nil {
+		if err := a.tell(ctx, applied); err != nil {
 			return Done{}, err
 		}
 	}
-	if a.Fingerprint == claim.AsExpected {
-		a.Fingerprint = fingerprint
+	if applied.Fingerprint == claim.AsExpected {
+		applied.Fingerprint = a.fingerprint
 	}
-	if err := c.Done(ctx, a); err != nil {
+	if err := a.claim.Done(ctx, applied); err != nil {
 		return Done{}, err
 	}
-	return Done{Result: events.Applied, Exists: a.Exists, Details: a.Details}, nil
+	return Done{Result: events.Applied, Exists: applied.Exists, Details: applied.Details}, nil
 }
 
 // Fingerprint is of a document's canonical JSON.

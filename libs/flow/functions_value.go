@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -136,6 +138,43 @@ var valueFunctions = []function{
 			}
 			return nil, failure.Rejected("flow.lookup.missing", "", fmt.Sprintf("the table %s has no row %q", t.name, key),
 				fmt.Sprintf("add a row %q to the table %s, then replay", key, t.name))
+		},
+	},
+	{
+		group: "values", name: "keyOf", params: []param{need("table", kindTable), need("value", kindAny), may("default", kindAny)}, nulls: true, gives: kindAny,
+		doc: "The key of the table's row that is this value, the first of several; the default where there is none. " +
+			"It reads a table such as items from its other side, so keys that stand for a product's number (#46) are left out.",
+		example: `keyOf("paths", "x_forwarded_for", "none")`, result: `"text1"`,
+		do: func(args []any) (any, error) {
+			t := args[0].(*lookupTable)
+			for _, key := range t.keys() {
+				row, _ := t.row(key)
+				if !strings.HasPrefix(key, "#") && textOf(row) == textOf(args[1]) {
+					return key, nil
+				}
+			}
+			return args[2], nil
+		},
+	},
+	{
+		group: "values", name: "grouped", params: []param{need("list", kindList), need("field", kindText)}, gives: kindList,
+		doc:     "The records of a list by what they have in a field: {key, rows} for each text there is, in its order.",
+		example: `map(grouped([{at: "b", n: 1}, {at: "a", n: 2}, {at: "b", n: 3}], "at"), text(.key) + text(sum(.rows, .n)))`, result: `["a2","b4"]`,
+		do: func(args []any) (any, error) {
+			rows := map[string][]any{}
+			for _, v := range args[0].([]any) {
+				record, ok := v.(map[string]any)
+				if !ok {
+					return nil, fmt.Errorf("grouped works on records, not on %v", kindOf(v))
+				}
+				key := textOf(record[args[1].(string)])
+				rows[key] = append(rows[key], record)
+			}
+			groups := []any{}
+			for _, key := range slices.Sorted(maps.Keys(rows)) {
+				groups = append(groups, map[string]any{"key": key, "rows": rows[key]})
+			}
+			return groups, nil
 		},
 	},
 	{

@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write what comes out as what is expecte
 // decisions.json or error.json. A new case is a new file.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"order-to-gp", "order-status-to-magento"} {
+	for _, name := range flow.TemplateNames() {
 		paths, err := filepath.Glob("testdata/" + name + "/*.txtar")
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("no cases for %s: %v", name, err)
@@ -121,8 +121,16 @@ func caseInput(t testing.TB, program *flow.Program, path string, c archive) flow
 	return flow.Input{
 		Related: related,
 		Type:    program.Document().On, Pair: "us", Record: record, Settings: numbersAsText(settings).(map[string]any),
-		Subject: events.ChangeSubject("us", events.Magento, events.Order, "000000123"),
+		Subject: caseSubject(program),
 	}
+}
+
+// caseSubject is of the record that a flow begins with.
+func caseSubject(program *flow.Program) events.Subject {
+	if strings.HasPrefix(program.Document().On, "io.magpie.gp.stock.") {
+		return events.ChangeSubject("us", events.GP, events.Stock, "MUG-BLUE-11")
+	}
+	return events.ChangeSubject("us", events.Magento, events.Order, "000000123")
 }
 
 // numbersAsText does what a configuration reader must: no floats.

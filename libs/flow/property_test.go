@@ -194,6 +194,7 @@ func TestDocumentsAreCanonical(t *testing.T) {
 	for name, document := range map[string]func() any{
 		"order-to-gp":             func() any { return new(events.SalesOrder) },
 		"order-status-to-magento": func() any { return new(events.OrderStatus) },
+		"stock-to-magento":        func() any { return new(events.StockLevels) },
 	} {
 		paths, err := filepath.Glob("testdata/" + name + "/*.txtar")
 		if err != nil {

@@ -5,7 +5,7 @@ import (
 )
 
 func TestTemplatesCompile(t *testing.T) {
-	for _, name := range []string{"order-to-gp", "order-status-to-magento"} {
+	for _, name := range TemplateNames() {
 		d, err := Template(name)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

@@ -45,6 +45,9 @@ type Config struct {
 	// PageSize is how many orders are asked for at once; default 100. It is halved
 	// when the store refuses it.
 	PageSize int
+	// Rows is how many prices, or quantities at sources, one call writes; default
+	// 200. It is halved when the store refuses it.
+	Rows int
 	// Parallel bounds the calls under way; default 8.
 	Parallel int
 	// Transport replaces the client's own, for tests and proxies.
@@ -104,7 +107,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.PageSize = defaultPageSize
 	}
 	c.size.Store(int64(cfg.PageSize))
-	c.batch.Store(maxBatch)
+	c.batch.Store(int64(cmp.Or(cfg.Rows, defaultRows)))
 	c.stock = semaphore.NewWeighted(1)
 	c.slots = semaphore.NewWeighted(int64(cmp.Or(cfg.Parallel, defaultParallel)))
 	c.http = &http.Client{

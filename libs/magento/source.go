@@ -66,25 +66,28 @@ func bySKU[T any](ctx context.Context, c *Client, req call, sort, skus []string,
 }
 
 // SaveSourceItems sets quantities at sources, one call at a time. It gives the
-// rows whose SKU the store does not have (magento.sku.missing), which are not
-// sent: Magento would keep them, for nothing. A source that the store does not
-// have, to the letter, fails with magento.source.unknown before anything is
-// sent: Magento answers it like a deadlock, and one in other case spoils its
-// tables (magento/magento2 issues 33181, 38488). A lost race is
-// magento.stock.deadlock, transient. Repeating a call does no harm.
+// SKUs of which no row is sent: those that the store does not have
+// (magento.sku.missing), since Magento would keep their rows, for nothing; and
+// those with a row for a source that it does not have, to the letter
+// (magento.source.unknown): Magento answers such a row like a deadlock, and one in
+// other case spoils its tables (magento/magento2 issues 33181, 38488). A lost race
+// is magento.stock.deadlock, transient. Repeating a call does no harm.
 func (c *Client) SaveSourceItems(ctx context.Context, items []SourceItem) ([]Refused, error) {
-	skus := make([]string, len(items))
-	codes := make([]string, len(items))
-	for i, item := range items {
-		skus[i], codes[i] = item.SKU, item.Source
-	}
-	if err := c.checkSources(ctx, codes); err != nil {
-		return nil, err
-	}
-	known, refused, err := c.knownSKUs(ctx, skus)
+	unknown, refused, err := c.unknownSources(ctx, items)
 	if err != nil {
 		return nil, err
 	}
+	var skus []string
+	for _, item := range items {
+		if !unknown[fold(item.SKU)] {
+			skus = append(skus, item.SKU)
+		}
+	}
+	known, missing, err := c.knownSKUs(ctx, skus)
+	if err != nil {
+		return nil, err
+	}
+	refused = append(refused, missing...)
 	var rows []map[string]any
 	for _, item := range items {
 		sku, ok := known[fold(item.SKU)]
@@ -126,17 +129,18 @@ type sourceCodes struct {
 	at    time.Time
 }
 
-// checkSources fails for the first code that the store does not have. Codes are
-// believed for as long as store views; an unknown one is asked for again.
-func (c *Client) checkSources(ctx context.Context, codes []string) error {
+// unknownSources gives the SKUs, folded, with a row for a source that the store
+// does not have. Codes are believed for as long as store views; an unknown one is
+// asked for again.
+func (c *Client) unknownSources(ctx context.Context, items []SourceItem) (skus map[string]bool, refused []Refused, err error) {
 	c.mu.Lock()
 	known := c.sources
 	c.mu.Unlock()
-	lacks := func(code string) bool { return !known.codes[code] }
-	if known == nil || c.now().Sub(known.at) >= viewsLife || slices.ContainsFunc(codes, lacks) {
+	lacks := func(i SourceItem) bool { return !known.codes[i.Source] }
+	if known == nil || c.now().Sub(known.at) >= viewsLife || slices.ContainsFunc(items, lacks) {
 		sources, err := c.Sources(ctx)
 		if err != nil {
-			return fmt.Errorf("find the sources: %w", err)
+			return nil, nil, fmt.Errorf("find the sources: %w", err)
 		}
 		known = &sourceCodes{map[string]bool{}, c.now()}
 		for _, s := range sources {
@@ -146,11 +150,18 @@ func (c *Client) checkSources(ctx context.Context, codes []string) error {
 		c.sources = known
 		c.mu.Unlock()
 	}
-	if i := slices.IndexFunc(codes, lacks); i >= 0 {
-		return failure.Rejected("magento.source.unknown", "source_code", fmt.Sprintf("the store has no source %q", codes[i]),
-			"map the site to one of "+strings.Join(slices.Sorted(maps.Keys(known.codes)), ", ")+", to the letter, or make the source (Stores, Inventory, Sources)")
+	skus = map[string]bool{}
+	for _, item := range items {
+		if !lacks(item) || skus[fold(item.SKU)] {
+			continue
+		}
+		skus[fold(item.SKU)] = true
+		refused = append(refused, Refused{item.SKU, failure.Rejected("magento.source.unknown", "source_code",
+			fmt.Sprintf("the store has no source %q", item.Source),
+			"map the site to one of "+strings.Join(slices.Sorted(maps.Keys(known.codes)), ", ")+
+				", to the letter, or make the source (Stores, Inventory, Sources)")})
 	}
-	return nil
+	return skus, refused, nil
 }
 
 // Stock is a set of sources that is sold on websites.

@@ -65,14 +65,17 @@ func TestSaveSourceItems(t *testing.T) {
 	}
 }
 
-func TestAnUnknownSourceIsRefusedBeforeAnythingIsSent(t *testing.T) {
+func TestAnSKUAtAnUnknownSourceIsNotSent(t *testing.T) {
 	s := stocked(1)
 	c := s.start(t, magento.Config{})
 	for _, code := range []string{"south", "North"} {
-		_, err := c.SaveSourceItems(t.Context(), []magento.SourceItem{{SKU: "SKU/0", Source: "default"}, {SKU: "SKU/0", Source: code}})
-		f := failure.Of(err)
-		if f == nil || f.Code != "magento.source.unknown" || f.Kind != failure.KindRejected || !strings.Contains(f.Fix, "default, north") {
-			t.Errorf("%s: %v", code, err)
+		refused, err := c.SaveSourceItems(t.Context(), []magento.SourceItem{{SKU: "SKU/0", Source: "default"}, {SKU: "SKU/0", Source: code}})
+		if err != nil || len(refused) != 1 {
+			t.Fatalf("%s: %+v, %v", code, refused, err)
+		}
+		f := refused[0].Err
+		if refused[0].SKU != "SKU/0" || f.Code != "magento.source.unknown" || f.Kind != failure.KindRejected || !strings.Contains(f.Fix, "default, north") {
+			t.Errorf("%s: %+v", code, refused)
 		}
 	}
 	if len(s.written()) > 0 {
@@ -81,8 +84,8 @@ func TestAnUnknownSourceIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	s.mu.Lock()
 	s.records["/V1/inventory/sources"] = append(s.records["/V1/inventory/sources"], fields{"source_code": "south"})
 	s.mu.Unlock()
-	if _, err := c.SaveSourceItems(t.Context(), []magento.SourceItem{{SKU: "SKU/0", Source: "south"}}); err != nil {
-		t.Errorf("a source that was made meanwhile: %v", err)
+	if refused, err := c.SaveSourceItems(t.Context(), []magento.SourceItem{{SKU: "SKU/0", Source: "south"}}); err != nil || len(refused) > 0 {
+		t.Errorf("a source that was made meanwhile: %+v, %v", refused, err)
 	}
 }
 

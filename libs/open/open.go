@@ -188,8 +188,9 @@ type Sums struct {
 	kv   jetstream.KeyValue
 	pair string
 	// Changed, when set, is told of each item of which something else is open than
-	// before, once the records that there were have been read.
-	changed func(ctx context.Context, item string)
+	// before, once the records that there were have been read, with the revision
+	// of the record that changed it.
+	changed func(ctx context.Context, item string, revision uint64)
 
 	mu     sync.Mutex
 	orders map[string]record
@@ -199,7 +200,7 @@ type Sums struct {
 }
 
 // NewSums prepares to follow a pair's records; changed may be nil.
-func NewSums(kv jetstream.KeyValue, pair string, changed func(ctx context.Context, item string)) *Sums {
+func NewSums(kv jetstream.KeyValue, pair string, changed func(ctx context.Context, item string, revision uint64)) *Sums {
 	return &Sums{
 		kv: kv, pair: pair, changed: changed,
 		orders: map[string]record{}, items: map[string]Quantities{}, loaded: make(chan struct{}),
@@ -232,7 +233,7 @@ func (s *Sums) Run(ctx context.Context) error {
 			}
 			for _, item := range s.take(entry) {
 				if ready && s.changed != nil {
-					s.changed(ctx, item)
+					s.changed(ctx, item, entry.Revision())
 				}
 			}
 		}

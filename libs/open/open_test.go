@@ -43,7 +43,7 @@ type world struct {
 func newWorld(ctx context.Context) *world {
 	pair := fmt.Sprintf("p%d", shared.pairs.Add(1))
 	w := &world{Book: open.NewBook(shared.kv, pair), told: map[string]int{}}
-	w.Sums = open.NewSums(shared.kv, pair, func(_ context.Context, item string) {
+	w.Sums = open.NewSums(shared.kv, pair, func(_ context.Context, item string, _ uint64) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.told[item]++

@@ -39,6 +39,10 @@ func main() {
 		exit(direct(os.Args[2:]))
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == "stock" {
+		exit(stockBench(os.Args[2:]))
+		return
+	}
 	var p plan
 	var syncs string
 	flag.StringVar(&p.magpie, "magpie", "../bin/magpie", "the binary that is measured")

@@ -18,6 +18,8 @@ type settings struct {
 	accepts []accepted
 	// flows is YAML at pairs[].flows.
 	flows string
+	// capture is YAML at pairs[].gp.capture; as it comes if empty.
+	capture string
 }
 
 // accepted gives an item of pairs[].magento.webhooks for a store at this address.
@@ -51,11 +53,16 @@ func acceptsAdobe(store string) (string, error) {
 	return fmt.Sprintf("{scheme: adobe-webhooks, public_keys: [%s]}", text), err
 }
 
+// ordersOnly leaves the stock of stores alone: the tests of orders need none of it,
+// and thirteen catalogues would be loaded.
+const ordersOnly = "{run: {stock-to-magento: false}}"
+
 // pairs of the world. Each has a store of its own, for a store tells every
 // receiver of every order.
 var pairs = []settings{
 	// All that a merchant may have to decide is decided.
 	{name: "decided", sends: byHMAC, accepts: acceptsHMAC, flows: `
+      run: {stock-to-magento: false}
       order: {credits: payment, pricePlaces: 2}
       tables:
         credits:
@@ -65,15 +72,15 @@ var pairs = []settings{
         surcharges:
           extension_attributes.handling_surcharge: misc`},
 	// As Magpie comes.
-	{name: "default", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	{name: "default", sends: byHMAC, accepts: acceptsHMAC, flows: ordersOnly},
 	// The other forms of webhook. The door of adobe-io is the test's own, for
 	// Adobe's keys are at a host of Adobe's.
-	{name: "adobe-webhooks", sends: []magento.Webhook{{Scheme: magento.SchemeAdobeWebhooks}}, accepts: []accepted{acceptsAdobe}, flows: "{}"},
+	{name: "adobe-webhooks", sends: []magento.Webhook{{Scheme: magento.SchemeAdobeWebhooks}}, accepts: []accepted{acceptsAdobe}, flows: ordersOnly},
 	{
 		name: "mageos", sends: []magento.Webhook{{Scheme: magento.SchemeMageOS, Secret: hookSecret}},
-		accepts: []accepted{form("{scheme: mageos-async-events, secret: " + hookSecret + "}")}, flows: "{}",
+		accepts: []accepted{form("{scheme: mageos-async-events, secret: " + hookSecret + "}")}, flows: ordersOnly,
 	},
-	{name: "adobe-io", accepts: []accepted{form("{scheme: adobe-io, client_id: " + ioClient + "}")}, flows: "{}"},
+	{name: "adobe-io", accepts: []accepted{form("{scheme: adobe-io, client_id: " + ioClient + "}")}, flows: ordersOnly},
 	// Whose webhooks are not signed as the pair wants them.
 	{
 		name: "forged",
@@ -82,23 +89,30 @@ var pairs = []settings{
 			{Scheme: magento.SchemeMageOS, Secret: "another", Events: []string{"sales.order.created"}},
 			{Scheme: magento.SchemeAdobeWebhooks, Optional: true},
 		},
-		accepts: append([]accepted{form("{scheme: mageos-async-events, secret: " + hookSecret + "}"), acceptsAdobe}, acceptsHMAC...), flows: "{}",
+		accepts: append([]accepted{form("{scheme: mageos-async-events, secret: " + hookSecret + "}"), acceptsAdobe}, acceptsHMAC...), flows: ordersOnly,
 	},
 	// Whose webhooks can't be read.
-	{name: "door", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	{name: "door", sends: byHMAC, accepts: acceptsHMAC, flows: ordersOnly},
 	// Whose orders can't be, or wait for a person.
-	{name: "bad", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
-	{name: "letters", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	{name: "bad", sends: byHMAC, accepts: acceptsHMAC, flows: ordersOnly},
+	{name: "letters", sends: byHMAC, accepts: acceptsHMAC, flows: ordersOnly},
 	// Whose systems answer with what is no answer of theirs.
-	{name: "webshop", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
-	{name: "books", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	{name: "webshop", sends: byHMAC, accepts: acceptsHMAC, flows: ordersOnly},
+	{name: "books", sends: byHMAC, accepts: acceptsHMAC, flows: ordersOnly},
 	// Whose orders are edited: a company of its own, for each look reads all of it.
-	{name: "edited", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	{name: "edited", sends: byHMAC, accepts: acceptsHMAC, flows: ordersOnly},
+	// Whose stock is watched.
+	{name: "stock", sends: byHMAC, accepts: acceptsHMAC, capture: "{every: 1s, overlap: 10s}", flows: `
+      tables:
+        sources:
+          WAREHOUSE: {source: default, buffer: 0}
+          STORE: {source: store, buffer: 2}`},
 	// Whose GP goes down.
 	{name: "outage", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 	// Of which one is down while the other works.
 	{name: "north", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 	{name: "south", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	{name: "outage", sends: byHMAC, accepts: acceptsHMAC, flows: ordersOnly},
 }
 
 const configuration = `
@@ -127,5 +141,6 @@ const pairConfiguration = `
       password: secret-of-gp
       timeout: 5s
       work_time: 1s
+      capture: %s
     flows: %s
 `

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -103,7 +104,8 @@ func create(dir string) (w *world, err error) {
 				return w, err
 			}
 		}
-		text += fmt.Sprintf(pairConfiguration, set.name, p.store.URL, token, strings.Join(forms, ", "), p.company.URL, set.flows)
+		text += fmt.Sprintf(pairConfiguration, set.name, p.store.URL, token, strings.Join(forms, ", "), p.company.URL,
+			cmp.Or(set.capture, "{}"), set.flows)
 	}
 	ports, err := program.FreePorts(4)
 	if err != nil {

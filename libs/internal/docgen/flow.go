@@ -27,7 +27,7 @@ func functionsPage() (string, error) {
 }
 
 // shipped are the flows that ship with Magpie, in the order of an order's way.
-var shipped = []string{"order-to-gp", "order-status-to-magento"}
+var shipped = []string{"order-to-gp", "order-status-to-magento", "stock-to-magento"}
 
 // flowsPage lists the settings and tables of the flows that ship.
 func flowsPage() (string, error) {

@@ -147,11 +147,17 @@ func addGPCapture(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	reserved, err := a.bus.KV(ctx, bus.Open)
+	if err != nil {
+		return err
+	}
 	for _, pair := range a.cfg.Pairs {
 		company, err := newGP(pair)
 		if err != nil {
 			return err
 		}
+		reservations := gpcapture.NewReservations(reserved, pair.Name, a.bus)
+		a.add(component{name: "open quantities of " + pair.Name, run: reservations.Run})
 		cfg := gpcapture.Config{
 			Pair: pair.Name, Location: pair.GP.Location(), Parallel: pair.GP.Parallel,
 			Every: pair.GP.Capture.Every, Overlap: pair.GP.Capture.Overlap,
@@ -169,7 +175,7 @@ func addGPCapture(ctx context.Context, a *app) error {
 			return gpcapture.Documents(cfg, company, index, a.bus, cursors, b, a.telemetry.Metrics)
 		})
 		a.addGPReads(pair.Name, cfg, gpcapture.ItemEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
-			return gpcapture.Items(cfg, company, nil, a.bus, cursors, b, a.telemetry.Metrics)
+			return gpcapture.Items(cfg, company, reservations, a.bus, cursors, b, a.telemetry.Metrics)
 		})
 	}
 	return nil
@@ -325,9 +331,32 @@ func addMagentoWriter(ctx context.Context, a *app) error {
 		together := magento.NewTogether(store, readTogether)
 		worker.Carriers = magentowriter.New(pair.Name, pair.Magento.WriteBack, together, worker.Claims, b).Carriers()
 		a.addWriter(spec, b, worker.Handle)
+		a.addStockWriter(pair, store, worker)
 	}
 	return nil
 }
+
+// addStockWriter writes the levels of stock of a pair's store, with a consumer and
+// a breaker of its own: a first load must not hold up orders.
+func (a *app) addStockWriter(pair config.Pair, store *magento.Client, orders *effect.Worker) {
+	spec := bus.WriterSpec(events.RoleMagentoWriter, pair.Name, events.Magento, events.Stock, 1)
+	b := a.breaker(pair.Name, events.Magento, events.Stock, spec)
+	worker := &effect.BulkWorker{
+		Role: orders.Role, Pair: orders.Pair, Stream: orders.Stream, Claims: orders.Claims, Metrics: orders.Metrics,
+		Carrier: magentowriter.NewStock(pair.Name, pair.Magento.Inventory, pair.Magento.StockBatch, store, orders.Claims, b),
+	}
+	size := pair.Magento.StockBatch
+	if pair.Magento.Inventory == magentowriter.Legacy {
+		size = min(size, legacyTogether)
+	}
+	c := a.consumer(spec, b)
+	c.Refused, c.OneLetter = effect.Refused, true
+	a.add(component{name: spec.Name, ready: c.Ready, run: func(ctx context.Context) error { return c.RunBatches(ctx, size, worker.Handle) }})
+}
+
+// legacyTogether are the SKUs that a store without sources is given in a row: each
+// takes calls of its own, within the time of one claim.
+const legacyTogether = 20
 
 // readTogether is how long a write-back waits for others whose orders can be read
 // in the same search; nobody waits for a write-back.
@@ -422,6 +451,7 @@ func newMagento(pair config.Pair) (*magento.Client, error) {
 	c, err := magento.New(magento.Config{
 		URL: pair.Magento.URL, Store: pair.Magento.Store, Website: pair.Magento.Website,
 		Token: pair.Magento.Token.Reveal(), Timeout: pair.Magento.Timeout, Parallel: pair.Magento.Parallel, Transport: transport,
+		Rows: pair.Magento.StockBatch,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pair %s: magento: %w", pair.Name, err)
