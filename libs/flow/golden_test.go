@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write what comes out as what is expecte
 // decisions.json or error.json. A new case is a new file.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"order-to-gp", "order-status-to-magento"} {
+	for _, name := range flow.TemplateNames() {
 		paths, err := filepath.Glob("testdata/" + name + "/*.txtar")
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("no cases for %s: %v", name, err)
@@ -118,10 +118,11 @@ func caseInput(t testing.TB, program *flow.Program, path string, c archive) flow
 	if text := c.files["related.json"]; text != "" {
 		decode(t, []byte(text), &related)
 	}
+	on := strings.Split(program.Document().On, ".") // io.magpie.<system>.<entity>.changed.v1
 	return flow.Input{
 		Related: related,
 		Type:    program.Document().On, Pair: "us", Record: record, Settings: numbersAsText(settings).(map[string]any),
-		Subject: events.ChangeSubject("us", events.Magento, events.Order, "000000123"),
+		Subject: events.ChangeSubject("us", events.System(on[2]), events.Entity(on[3]), "000000123"),
 	}
 }
 
