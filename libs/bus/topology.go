@@ -198,12 +198,19 @@ type Spec struct {
 // defaultAckWait is a compromise: a dead replica's messages wait this long.
 const defaultAckWait = 30 * time.Second
 
-// CaptureSpec is the consumer of a capture: the notices of one pair and system.
-func CaptureSpec(role events.Role, pair string, system events.System, parallel int) Spec {
-	return Spec{
-		Role: role, Name: fmt.Sprintf("%s_%s", role, pair), Stream: Notices,
-		Filters: []string{fmt.Sprintf("magpie.notice.%s.%s.*.*", pair, system)}, Parallel: parallel,
+// CaptureSpec is the consumer of a capture: the notices of one pair and system,
+// of all entities, or of some that share a breaker and have the first one's name.
+func CaptureSpec(role events.Role, pair string, system events.System, parallel int, entities ...events.Entity) Spec {
+	s := Spec{Role: role, Name: fmt.Sprintf("%s_%s", role, pair), Stream: Notices, Parallel: parallel}
+	if len(entities) == 0 {
+		s.Filters = []string{fmt.Sprintf("magpie.notice.%s.%s.*.*", pair, system)}
+		return s
 	}
+	s.Name += "_" + string(entities[0])
+	for _, e := range entities {
+		s.Filters = append(s.Filters, fmt.Sprintf("magpie.notice.%s.%s.%s.*", pair, system, e))
+	}
+	return s
 }
 
 // TransformChangesSpec is the consumer that runs flows over changes.

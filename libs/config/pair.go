@@ -125,6 +125,8 @@ type GP struct {
 	Password Secret `yaml:"password"`
 	// Order says how orders are entered.
 	Order Order `yaml:"order"`
+	// Capture says how often GP is asked what changed in it.
+	Capture GPCapture `yaml:"capture"`
 	// Timeout bounds one call.
 	Timeout time.Duration `yaml:"timeout" jsonschema:"default=60s"`
 	// WorkTime is the longest that GP may go on with a call after its caller is
@@ -191,6 +193,24 @@ type Order struct {
 	Prefix string `yaml:"prefix" jsonschema:"default=WEB"`
 	// Site is the site that orders are allocated from (LOCNCODE).
 	Site string `yaml:"site" jsonschema:"maxLength=10,default=WAREHOUSE"`
+}
+
+// GPCapture says how often GP is asked what changed in it: it tells nobody.
+type GPCapture struct {
+	// Every is the time between two looks at what GP has stamped.
+	Every time.Duration `yaml:"every" jsonschema:"default=30s"`
+	// Overlap is how far each look goes back behind the last one: GP stamps a row
+	// before it is committed, and its clock is another.
+	Overlap time.Duration `yaml:"overlap" jsonschema:"default=10m"`
+	// OpenEvery is the time between two readings of all orders in work and of all
+	// open invoices, whose lines and tracking numbers stamp nothing.
+	OpenEvery time.Duration `yaml:"open_every" jsonschema:"default=2m"`
+	// OpenDays is for how many days after its date a posted invoice is still open:
+	// may get a tracking number.
+	OpenDays int `yaml:"open_days" jsonschema:"minimum=0,maximum=366,default=14"`
+	// FullEvery is the time in which every customer and item is read once, for what
+	// stamps nothing; item prices are read once a day at most.
+	FullEvery time.Duration `yaml:"full_every" jsonschema:"default=6h"`
 }
 
 // batchDate is what a batch template may hold.

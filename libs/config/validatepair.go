@@ -110,9 +110,25 @@ func (v *validator) gp(key string, g GP) {
 		v.warn(join(key, missing), "", rule{"is missing: roles that call GP can't", "write it, the password as ${GP_PASSWORD} or file:PATH"})
 	}
 	v.order(key+".order", g.Order)
+	v.gpCapture(key+".capture", g.Capture)
 	v.positive(key+".timeout", g.Timeout)
 	v.positive(key+".work_time", g.WorkTime)
 	v.path(key+".ca", g.CA)
+}
+
+// gpCapture wants times that can be kept to.
+func (v *validator) gpCapture(key string, c GPCapture) {
+	v.positive(key+".every", c.Every)
+	v.positive(key+".open_every", c.OpenEvery)
+	v.positive(key+".full_every", c.FullEvery)
+	if c.Overlap < 0 {
+		v.fail(key+".overlap", c.Overlap.String(), rule{"is less than nothing", `write a duration such as "10m"`})
+	}
+	if c.FullEvery > 0 && c.FullEvery < c.Every {
+		v.fail(key+".full_every", c.FullEvery.String(), rule{
+			"is shorter than every, " + c.Every.String() + ": everything would be read at each look", "write hours, such as 6h",
+		})
+	}
 }
 
 func (v *validator) paths(key string, p Paths) {

@@ -8,6 +8,7 @@ package magentocapture
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -28,11 +29,20 @@ type Store interface {
 	OrdersByEntityID(ctx context.Context, ids []int64) (magento.Found, error)
 	// OrdersUpdated reads a page of a window of updated_at.
 	OrdersUpdated(ctx context.Context, from, to time.Time, after magento.Cursor, limit int) (magento.Page, error)
+	// ByKey and ByID read the records of a list that exist among these keys or
+	// internal numbers, OfOrders the documents of orders.
+	ByKey(ctx context.Context, l magento.List, keys []string) (magento.FoundRecords, error)
+	ByID(ctx context.Context, l magento.List, ids []int64) (magento.FoundRecords, error)
+	OfOrders(ctx context.Context, l magento.List, orderIDs []int64) (magento.FoundRecords, error)
+	// Updated is OrdersUpdated for any list.
+	Updated(ctx context.Context, l magento.List, from, to time.Time, after magento.Cursor, limit int) (magento.RecordPage, error)
 }
 
 // Config of one pair's capture.
 type Config struct {
 	Pair string
+	// Entities are read besides orders: invoice, refund, customer, product.
+	Entities []events.Entity
 	// NotFoundWait is how long a record may stay unfound after its notice.
 	NotFoundWait time.Duration
 	// EditWait is how long an edit may take: until then a new order whose parent
@@ -50,10 +60,16 @@ type Config struct {
 // New makes the capture of one pair's records. Cursors is the KV bucket of that
 // name.
 func New(cfg Config, store Store, stream capture.Stream, cursors jetstream.KeyValue, b *breaker.Breaker, m *telemetry.Metrics) *capture.Capture {
+	readers := []capture.Reader{&orders{cfg: cfg, store: store, breaker: b}}
+	for _, r := range others(cfg, store, b) {
+		if slices.Contains(cfg.Entities, r.entity) {
+			readers = append(readers, r)
+		}
+	}
 	return capture.New(capture.Config{
 		Pair: cfg.Pair, System: events.Magento, Role: events.RoleMagentoCapture,
 		NotFoundWait: cfg.NotFoundWait, Parallel: cfg.Parallel, Looked: cfg.Looked, Waiting: cfg.Waiting,
-	}, stream, cursors, b, m, &orders{cfg: cfg, store: store, breaker: b})
+	}, stream, cursors, b, m, readers...)
 }
 
 // SweptTo tells how far the sweep of a pair's orders has come; zero when none

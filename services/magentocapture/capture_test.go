@@ -2,18 +2,11 @@ package magentocapture
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,137 +50,6 @@ func TestManyNoticesOfOneOrderAreOneReadAndOneChange(t *testing.T) {
 	}
 }
 
-func TestANoticeThatComesDuringTheReadCausesAnother(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	s.put(order("123", 871, "new"))
-	reading, answer := make(chan struct{}), make(chan struct{})
-	s.answering = sync.OnceFunc(func() { close(reading); <-answer })
-	if _, err := b.Publish(t.Context(), noticeMessage(events.Order, "123", "n1")); err != nil {
-		t.Fatal(err)
-	}
-	consume(t, b, newCapture(t, b, s))
-	<-reading // it has seen the order as new, and not answered yet
-	s.put(order("123", 871, "processing"))
-	if _, err := b.Publish(t.Context(), noticeMessage(events.Order, "123", "n2")); err != nil {
-		t.Fatal(err)
-	}
-	close(answer)
-	until(t, "both changes", func() bool { return len(scan(t, b, bus.Changes)) == 2 })
-	if got := contents(t, b); !slices.Equal(got, []string{"new", "processing"}) {
-		t.Errorf("got %v", got)
-	}
-}
-
-// The rule: publish order is read order. A read that began earlier must never
-// be published after one that began later.
-func TestASlowReaderThatWasOvertakenReadsAgain(t *testing.T) {
-	for name, known := range map[string]bool{"a new order": false, "an order that was read before": true} {
-		t.Run(name, func(t *testing.T) {
-			b, s := bustest.Start(t), &shop{}
-			var want []string
-			if known {
-				s.put(order("123", 871, "pending"))
-				handle(t, newCapture(t, b, s), orderNotice(t, b, "123", "n0"))
-				want = append(want, "pending")
-			}
-			s.put(order("123", 871, "new"))
-
-			slow, fast := newCapture(t, b, s), newCapture(t, b, s)
-			d := orderNotice(t, b, "123", "n1")
-			reading, answer, result := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-			s.answering = func() { close(reading); <-answer }
-			go func() { result <- slow.Handle(t.Context(), []*bus.Delivery{d})[0] }()
-			<-reading // the slow one has seen the order as new
-			s.mu.Lock()
-			s.answering = nil
-			s.mu.Unlock()
-			s.put(order("123", 871, "processing"))
-			handle(t, fast, orderNotice(t, b, "123", "n2"))
-			close(answer)
-
-			if err := <-result; !isWait(err) {
-				t.Fatalf("the slow one must read again: got %v", err)
-			}
-			want = append(want, "processing")
-			if got := contents(t, b); !slices.Equal(got, want) {
-				t.Fatalf("the old content was published: %v", got)
-			}
-			handle(t, slow, d)
-			if got := contents(t, b); !slices.Equal(got, want) {
-				t.Errorf("got %v, want %v", got, want)
-			}
-			if last := outcomes(t, b); len(last) != 1 || last[0].Result != events.Unchanged {
-				t.Errorf("outcomes %+v", last)
-			}
-		})
-	}
-}
-
-// Property: however readers and writers run beside each other, CHANGES only
-// goes forward, and ends with what the shop has.
-func TestChangesOnlyGoForward(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	const readers, rounds = 4, 30
-	s.put(order("123", 871, "0"))
-	var version atomic.Int64
-	s.answering = func() { // some answers take long enough to be overtaken
-		for range rand.N(200) {
-			runtime.Gosched()
-		}
-	}
-
-	var wg sync.WaitGroup
-	for r := range readers {
-		c := newCapture(t, b, s)
-		var batch []*bus.Delivery
-		for i := range rounds {
-			batch = append(batch, orderNotice(t, b, "123", fmt.Sprintf("n%d-%d", r, i)))
-		}
-		wg.Go(func() {
-			for _, d := range batch {
-				s.mu.Lock() // the order changes, and then the notice is looked at
-				s.orders[0] = order("123", 871, strconv.FormatInt(version.Add(1), 10))
-				s.mu.Unlock()
-				err := c.Handle(t.Context(), []*bus.Delivery{d})[0]
-				for isWait(err) {
-					err = c.Handle(t.Context(), []*bus.Delivery{d})[0]
-				}
-				if err != nil {
-					t.Errorf("notice %s: %v", d.Event.ID(), err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	last := 0
-	for _, text := range contents(t, b) {
-		v, err := strconv.Atoi(text)
-		if err != nil || v <= last {
-			t.Errorf("version %s after %d", text, last)
-		}
-		last = v
-	}
-	if last != readers*rounds {
-		t.Errorf("CHANGES ends with version %d, the shop has %d", last, readers*rounds)
-	}
-}
-
-func TestTheSameContentAgainIsAnotherChange(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	c := newCapture(t, b, s)
-	for i, what := range []string{"A", "B", "A"} {
-		s.put(order("123", 871, what))
-		handle(t, c, orderNotice(t, b, "123", fmt.Sprint("n", i)))
-	}
-	ids := map[string]bool{}
-	for _, m := range scan(t, b, bus.Changes) {
-		ids[m.Header.Get("ce-id")] = true
-	}
-	if got := contents(t, b); !slices.Equal(got, []string{"A", "B", "A"}) || len(ids) != 3 {
-		t.Errorf("got %v with %d ids", got, len(ids))
-	}
-}
-
 func TestWhatReadsAsBeforeIsNoChange(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
 	c := newCapture(t, b, s)
@@ -212,52 +74,6 @@ func TestWhatReadsAsBeforeIsNoChange(t *testing.T) {
 				t.Errorf("outcomes %+v", got)
 			}
 		})
-	}
-}
-
-func TestAReplayReadsAnewAndPublishesWhatReadsAsBefore(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	c := newCapture(t, b, s)
-	s.put(order("123", 871, "new"))
-	handle(t, c, orderNotice(t, b, "123", "n1"))
-
-	anew := orderNotice(t, b, "123", "replay")
-	if err := anew.Event.SetData("application/json", events.Notice{Via: "replay", Anew: true}); err != nil {
-		t.Fatal(err)
-	}
-	handle(t, c, orderNotice(t, b, "123", "n2"), anew, orderNotice(t, b, "123", "n3"))
-	all := scan(t, b, bus.Changes)
-	if len(all) != 2 || all[1].Header.Get("ce-"+events.ExtCausationID) != "replay" {
-		t.Errorf("%d changes, the last %v", len(all), all[len(all)-1].Header)
-	}
-	handle(t, c, orderNotice(t, b, "123", "n4"))
-	if got := len(scan(t, b, bus.Changes)); got != 2 {
-		t.Errorf("%d changes after a notice that is no replay", got)
-	}
-}
-
-func TestTheHashIsOfTheRecordAsItIsPublished(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	o := order("123", 871, "a <b> & c")
-	o.Raw = json.RawMessage(strings.Replace(string(o.Raw), ",", " , ", 1))
-	s.put(o)
-	handle(t, newCapture(t, b, s), orderNotice(t, b, "123", "n1"))
-	change := changes(t, b)[0]
-	sum := sha256.Sum256(change.Record)
-	if want := hex.EncodeToString(sum[:]); change.Hash != want {
-		t.Errorf("got %s, want %s", change.Hash, want)
-	}
-}
-
-func TestALastChangeThatCantBeReadIsReplaced(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	if _, err := b.JetStream().Publish(t.Context(), "magpie.change.main.magento.order.123", []byte("hello")); err != nil {
-		t.Fatal(err)
-	}
-	s.put(order("123", 871, "new"))
-	handle(t, newCapture(t, b, s), orderNotice(t, b, "123", "n1"))
-	if got := scan(t, b, bus.Changes); len(got) != 2 {
-		t.Errorf("%d messages", len(got))
 	}
 }
 
@@ -319,22 +135,6 @@ func TestWhatBecomesOfANoticeThatIsNoChange(t *testing.T) {
 				t.Errorf("outcomes %+v", got)
 			}
 		})
-	}
-}
-
-func TestAnOrderThatIsCommittedAfterItsWebhookIsReadLater(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	s.answering = sync.OnceFunc(func() { s.put(order("123", 871, "new")) })
-	if _, err := b.Publish(t.Context(), noticeMessage(events.Order, "123", "n1")); err != nil {
-		t.Fatal(err)
-	}
-	consume(t, b, newCapture(t, b, s))
-	until(t, "the change", func() bool { return len(scan(t, b, bus.Changes)) == 1 })
-	if got := s.reads(); got != 2 {
-		t.Errorf("%d reads", got)
-	}
-	if got := scan(t, b, bus.Dead); len(got) != 0 {
-		t.Errorf("dead letters: %d", len(got))
 	}
 }
 

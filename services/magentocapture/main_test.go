@@ -25,6 +25,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // shop is a Magento that the test moves.
 type shop struct {
+	lists // all but orders
+
 	mu      sync.Mutex
 	orders  []magento.Order
 	foreign []magento.Order
@@ -35,9 +37,6 @@ type shop struct {
 	searches [][]string // what was asked for, search by search
 	ids      [][]int64
 	windows  []window
-	// answering, when set, runs between the moment that a search saw the orders
-	// and its answer: a slow network.
-	answering func()
 }
 
 // window is what a sweep asked for.
@@ -82,11 +81,7 @@ func (s *shop) find(wanted func(magento.Order) bool, spoilt func(magento.Broken)
 	found, err := magento.Found{
 		Orders: only(s.orders, wanted), Foreign: only(s.foreign, wanted), Broken: only(s.broken, spoilt),
 	}, s.err
-	answering := s.answering
 	s.mu.Unlock()
-	if answering != nil {
-		answering()
-	}
 	if err != nil {
 		return magento.Found{}, err
 	}
@@ -279,17 +274,4 @@ func payload[T any](t *testing.T, m bus.Stored) (v T) {
 		t.Fatal(err)
 	}
 	return v
-}
-
-// contents gives the states that the changes tell, in their order.
-func contents(t *testing.T, b *bus.Bus) (out []string) {
-	t.Helper()
-	for _, c := range changes(t, b) {
-		var o struct{ State string }
-		if err := json.Unmarshal(c.Record, &o); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, o.State)
-	}
-	return out
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/magpie-integration/magpie/events"
-	"github.com/magpie-integration/magpie/libs/breaker"
 	"github.com/magpie-integration/magpie/libs/bus"
 	"github.com/magpie-integration/magpie/libs/bus/bustest"
 	"github.com/magpie-integration/magpie/libs/capture"
@@ -110,55 +109,6 @@ func TestTheFirstSweepBeginsAtItsOverlap(t *testing.T) {
 	}
 }
 
-func TestTheNextSweepOverlapsTheLastAlsoAfterARestart(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	first := sweep(t, newCapture(t, b, s), s)
-	second := sweep(t, newCapture(t, b, s), s) // another process
-	if !second.from.Equal(first.to.Add(-10 * time.Minute)) {
-		t.Errorf("from %s, and the last sweep came to %s", second.from, first.to)
-	}
-	if !second.to.After(first.to) {
-		t.Errorf("to %s after %s", second.to, first.to)
-	}
-}
-
-// failing is a stream that takes so many messages and no more.
-type failing struct {
-	*bus.Bus
-	takes int
-}
-
-func (f *failing) Publish(ctx context.Context, m bus.Message) (bus.Ack, error) {
-	if f.takes--; f.takes < 0 {
-		return bus.Ack{}, bus.ErrFull
-	}
-	return f.Bus.Publish(ctx, m)
-}
-
-func TestTheCursorMovesOnlyWhenEveryNoticeIsStored(t *testing.T) {
-	b, s := bustest.Start(t), &shop{}
-	at := sweep(t, newCapture(t, b, s), s)
-	s.put(order("1", 1, "new"))
-	s.broken = []magento.Broken{{EntityID: 2, Err: failure.Transient("magento.internal", "?", nil)}}
-	for takes := range 2 {
-		c := captureOn(t, b, &failing{b, takes}, s, breaker.New("magento", breaker.Config{}))
-		if _, err := c.Sweep(t.Context(), events.Order, events.WaySweep); !errors.Is(err, bus.ErrFull) {
-			t.Errorf("after %d notices: %v", takes, err)
-		}
-	}
-	s.err = failure.Down("magento.down", "no connection", nil)
-	if _, err := newCapture(t, b, s).Sweep(t.Context(), events.Order, events.WaySweep); failure.Of(err).Code != "magento.down" {
-		t.Errorf("got %v", err)
-	}
-	s.err = nil
-	if w := sweep(t, newCapture(t, b, s), s); !w.from.Equal(at.to.Add(-10 * time.Minute)) {
-		t.Errorf("from %s: the cursor moved past a window that failed (to %s)", w.from, at.to)
-	}
-	if got := scan(t, b, bus.Notices); len(got) != 2 {
-		t.Errorf("%d notices", len(got))
-	}
-}
-
 func TestASweepWaitsForTheBreaker(t *testing.T) {
 	b, s := bustest.Start(t), &shop{}
 	c := captureOn(t, b, b, s, openBreaker(t))
@@ -169,23 +119,5 @@ func TestASweepWaitsForTheBreaker(t *testing.T) {
 	}
 	if len(s.windows) != 0 {
 		t.Errorf("the shop was asked for %v", s.windows)
-	}
-}
-
-func TestSweepsGoOnUntilTheRoleIsToldToStop(t *testing.T) {
-	b, s := bustest.Start(t), &shop{err: failure.Rejected("magento.refused", "", "not today", "")}
-	windows := func() int { s.mu.Lock(); defer s.mu.Unlock(); return len(s.windows) }
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	c, done := newCapture(t, b, s), make(chan error, 1)
-	go func() { done <- c.RunSweeps(ctx) }()
-	until(t, "two sweeps that fail", func() bool { return windows() >= 2 })
-	s.mu.Lock()
-	s.err = nil
-	s.mu.Unlock()
-	until(t, "a sweep that ends", func() bool { _, err := cursors(t, b).Get(t.Context(), "main.magento.order"); return err == nil })
-	cancel()
-	if err := <-done; err != nil {
-		t.Error(err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/magpie-integration/magpie/services/sandbox/fault"
 	"github.com/magpie-integration/magpie/services/sandbox/gp"
@@ -45,8 +46,18 @@ type Config struct {
 	Mix string
 	// CreateTime and ReadTime are how long GP works on a write and on a read.
 	CreateTime, ReadTime time.Duration
-	Location             *time.Location
-	Logger               *slog.Logger
+	// PostTime is how long GP has a batch locked while it posts it.
+	PostTime time.Duration
+	// Busy lets people work in both systems while Run runs: 1 is what goes with
+	// about one order a second, 0 nobody. It fills People, Clerk and AccountRate.
+	Busy float64
+	// People work in GP while Run runs; see the gp package. Their seed is Seed.
+	People gp.People
+	// TrackingOnOrder is the habit of a site that keeps tracking numbers under
+	// the order instead of the invoice.
+	TrackingOnOrder bool
+	Location        *time.Location
+	Logger          *slog.Logger
 }
 
 // Sandbox is both systems.
@@ -87,6 +98,10 @@ func New(cfg Config) (*Sandbox, error) {
 		DB: file("magento.db"), Token: cfg.Token, Seed: cfg.Seed, Version: cfg.Version, Mix: cfg.Mix,
 		Fault: s.MagentoFaults, Logger: cfg.Logger,
 	}
+	if cfg.Busy > 0 {
+		mc.Clerk = magento.Clerk{Rate: min(0.04*cfg.Busy, 1)}
+		mc.Behaviour.AccountRate = 0.04 * cfg.Busy
+	}
 	mc.Webhooks = cfg.Webhooks
 	if cfg.WebhookURL != "" && len(cfg.Webhooks) == 0 {
 		mc.Webhooks = []magento.Webhook{{URL: cfg.WebhookURL, Secret: cfg.WebhookSecret}}
@@ -99,11 +114,20 @@ func New(cfg Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox catalogue: %w", err), s.Magento.Close())
 	}
+	people := cfg.People
+	if cfg.Busy > 0 {
+		people = busyPeople(cfg.Busy)
+	}
+	people.Seed = cfg.Seed + 2
 	s.GP, err = gp.New(gp.Config{
 		DB: file("gp.db"), Company: cfg.Company, User: cfg.User, Password: cfg.Password,
-		Items: items(products, cfg.Site), Sites: []gp.Entry{{ID: cfg.Site, Description: "Web warehouse"}},
+		Items: items(products, cfg.Site), Sites: []gp.Entry{{ID: cfg.Site, Description: "Web warehouse"}, {ID: shopSite, Description: "Shop in town"}},
+		PriceLevels:   []gp.Entry{{ID: "RETAIL", Description: "Retail"}, {ID: wholesale, Description: "Wholesale"}},
+		Salespersons:  []gp.Entry{{ID: "PAUL W.", Description: "West"}, {ID: "NANCY B.", Description: "Buchanan"}},
+		ClassDefaults: map[string]gp.ClassDefaults{"WEB": {PaymentTerms: "WEB", PriceLevel: "RETAIL"}},
 		DocumentTypes: []gp.DocumentType{{Type: "Order", ID: cfg.DocID}},
-		CreateTime:    cfg.CreateTime, ReadTime: cfg.ReadTime, Location: cfg.Location,
+		CreateTime:    cfg.CreateTime, ReadTime: cfg.ReadTime, PostTime: cfg.PostTime, Location: cfg.Location,
+		People: people, TrackingOnOrder: cfg.TrackingOnOrder,
 		Middleware: s.GPFaults.Wrap, Admin: s.GPFaults.Admin(), Logger: cfg.Logger,
 	})
 	if err != nil {
@@ -111,6 +135,17 @@ func New(cfg Config) (*Sandbox, error) {
 	}
 	return s, nil
 }
+
+// busyPeople are the people of a company that gets so many orders a second.
+func busyPeople(busy float64) gp.People {
+	return gp.People{Warehouse: busy, Accountant: busy / 5, Clerk: busy / 30, Buyer: busy / 5, Bookkeeper: busy / 30}
+}
+
+// shopSite is the company's second site: some items are there too.
+const shopSite = "STORE"
+
+// wholesale is a price level with quantity breaks, that some items have.
+const wholesale = "WHOLESALE"
 
 // items are GP's for the store's products: the SKU is the item number, in
 // capitals as GP keeps its ids. A bundle with a price of its own is a kit, and
@@ -125,6 +160,15 @@ func items(products []magento.Product, site string) []gp.Item {
 		switch p.Type {
 		case magento.TypeSimple:
 			it.OnHand = map[string]decimal.Decimal{site: onHand(i)}
+			if i%3 == 0 && site != shopSite {
+				it.OnHand[shopSite] = decimal.NewFromInt(int64(i % 12))
+			}
+			if i%4 == 0 {
+				it.Levels = map[string][]gp.Break{wholesale: {
+					{From: decimal.NewFromInt(1), Price: p.Price.Mul(decimal.RequireFromString("0.9")).Round(2)},
+					{From: decimal.NewFromInt(10), Price: p.Price.Mul(decimal.RequireFromString("0.8")).Round(2)},
+				}}
+			}
 		case magento.TypeBundle:
 			it.Type = "Kit"
 			for _, part := range p.Parts {
@@ -135,11 +179,19 @@ func items(products []magento.Product, site string) []gp.Item {
 		}
 		out = append(out, it)
 	}
-	return out
+	return append(out,
+		gp.Item{ItemNumber: "FIELD-LAMP-OLD", Description: "Field lamp, old model", Discontinued: true, OnHand: map[string]decimal.Decimal{site: decimal.NewFromInt(4)}},
+		gp.Item{ItemNumber: "SAMPLE-BOX", Description: "Sample box, at no site yet", Price: decimal.NewFromInt(15)})
 }
 
-// Run delivers the store's webhooks and settles its payments until ctx ends.
-func (s *Sandbox) Run(ctx context.Context) error { return s.Magento.Run(ctx) }
+// Run delivers the store's webhooks, settles its payments, and lets people work
+// in the company, until ctx ends.
+func (s *Sandbox) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.Magento.Run(ctx) })
+	group.Go(func() error { return s.GP.Run(ctx) })
+	return group.Wait()
+}
 
 // Close closes both databases.
 func (s *Sandbox) Close() error { return errors.Join(s.Magento.Close(), s.GP.Close()) }

@@ -2,6 +2,9 @@ package sandbox
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -60,5 +63,41 @@ func TestGPHasWhatTheStoreSells(t *testing.T) {
 	}
 	if types["CAMP-KITCHEN"] != "Kit" || types["CLASS-TICKET"] != "Service" {
 		t.Errorf("CAMP-KITCHEN is %q, CLASS-TICKET %q", types["CAMP-KITCHEN"], types["CLASS-TICKET"])
+	}
+}
+
+// TestFaultsOfDocuments: faults lie before every operation, and never before
+// what a person does.
+func TestFaultsOfDocuments(t *testing.T) {
+	s, err := New(Config{Site: "WAREHOUSE", DocID: "STDORD", Seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	send := func(method, path, action, body string) (int, string) {
+		r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+		r.Header.Set("Content-Type", "text/xml; charset=utf-8")
+		r.Header.Set("SOAPAction", `"http://schemas.microsoft.com/dynamics/gp/2006/01/`+action+`"`)
+		w := httptest.NewRecorder()
+		s.GP.Handler().ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	if status, body := send(http.MethodPut, "/_sandbox/faults", "", `{"errorRate": 1}`); status != http.StatusOK {
+		t.Fatal(status, body)
+	}
+	for _, op := range []string{
+		"CreateSalesInvoice", "GetSalesInvoiceList", "CreateSalesReturn", "VoidSalesReturn", "GetCashReceiptList", "VoidCashReceipt", "GetGLTransactionList",
+	} {
+		envelope := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><` + op + ` xmlns="http://schemas.microsoft.com/dynamics/gp/2006/01"/></s:Body></s:Envelope>`
+		if status, body := send(http.MethodPost, "/DynamicsGPWebServices/DynamicsGPService.asmx", op, envelope); status != http.StatusInternalServerError || strings.Contains(body, "Envelope") {
+			t.Errorf("%s: status %d, %s; want the fault's", op, status, body)
+		}
+	}
+	if status, body := send(http.MethodPost, "/_sandbox/orders", "", `{"lines": {"CAMP-MUG": 1}}`); status != http.StatusOK {
+		t.Errorf("a clerk's order: status %d, %s", status, body)
 	}
 }

@@ -32,6 +32,7 @@ func gpPart(pair config.Pair, s func() (sample, error)) part {
 		rest: []check{
 			with("operations", checkOperations),
 			with("policy CreateSalesOrder", func(ctx context.Context, n *notes, c *gp.Client) { checkBehaviors(ctx, n, pair, c) }),
+			with("capture", func(ctx context.Context, n *notes, c *gp.Client) { checkCapture(ctx, n, pair, c) }),
 			with("document id", func(ctx context.Context, n *notes, c *gp.Client) { checkDocumentID(ctx, n, pair, c) }),
 			with("site", func(ctx context.Context, n *notes, c *gp.Client) { checkSite(ctx, n, pair, c) }),
 			with("items", func(ctx context.Context, n *notes, c *gp.Client) { checkItems(ctx, n, pair, c, s) }),
@@ -100,6 +101,44 @@ func checkOperations(ctx context.Context, n *notes, c *gp.Client) {
 		}
 		n.skip("operation "+operation, "not probed, since it would write; the policy of the account's role can be read ("+policy.ID+
 			"). Look in GP's Dynamics Security Console that a role of the account has the task for it")
+	}
+}
+
+// checkCapture asks for what gp-capture lists, of the last minute, and says how
+// late it sees what.
+func checkCapture(ctx context.Context, n *notes, pair config.Pair, c *gp.Client) {
+	lately := gp.TimeRange{From: time.Now().Add(-time.Minute)}
+	for _, list := range []struct {
+		operation string
+		call      func() error
+	}{
+		{"GetSalesOrderList", func() error { _, err := c.SalesOrders(ctx, gp.SalesCriteria{LastModified: lately}); return err }},
+		{"GetSalesInvoiceList", func() error { _, err := c.SalesInvoices(ctx, gp.SalesCriteria{LastModified: lately}); return err }},
+		{"GetCustomerList", func() error { _, err := c.Customers(ctx, gp.CustomerCriteria{LastModified: lately}); return err }},
+		{"GetItemList", func() error { _, err := c.Items(ctx, gp.ItemCriteria{LastModified: lately}); return err }},
+		{"GetPricingList", func() error { _, err := c.Pricings(ctx, gp.PricingCriteria{LastModified: lately}); return err }},
+	} {
+		if err := list.call(); err != nil {
+			n.err("operation "+list.operation, err)
+		} else {
+			n.ok("operation "+list.operation, "is allowed (asked for the last minute)")
+		}
+	}
+	for _, d := range delays(pair.GP.Capture) {
+		n.ok("delay of "+d[0], d[1])
+	}
+}
+
+// delays says how late a change of GP is seen at most, beside the time that GP
+// takes to be read.
+func delays(c config.GPCapture) [][2]string {
+	product := max(24*time.Hour, c.FullEvery)
+	return [][2]string{
+		{"orders", fmt.Sprintf("%s for orders and invoices that GP stamps; %s for what stamps nothing: lines, fulfilled quantities, "+
+			"tracking numbers, of orders in work and of invoices in work or of the last %d days", c.Every, c.OpenEvery, c.OpenDays)},
+		{"customers", fmt.Sprintf("%s; %s for their addresses and e-mails", c.Every, c.FullEvery)},
+		{"products", fmt.Sprintf("%s for items and price levels; %s for list prices", c.Every, product)},
+		{"stock", fmt.Sprintf("%s; %s where GP's triggers are off", c.Every, c.FullEvery)},
 	}
 }
 

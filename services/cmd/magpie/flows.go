@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/flow"
 	"github.com/magpie-integration/magpie/libs/flowstore"
@@ -161,4 +162,25 @@ func pairSettings(pair config.Pair) map[string]any {
 		"order.prefix": order.Prefix, "order.docid": order.DocID, "order.batch": order.Batch, "order.site": order.Site,
 		"order.timezone": pair.GP.Location().String(),
 	}
+}
+
+// wantedOf lists the entities of a system that the pair's flows start from: what
+// nobody wants is not read.
+func wantedOf(pair config.Pair, system events.System) ([]events.Entity, error) {
+	names, err := runs(pair)
+	if err != nil {
+		return nil, err
+	}
+	var wanted []events.Entity
+	for _, name := range names {
+		document, err := flow.Template(name)
+		if err != nil {
+			return nil, err
+		}
+		t, _ := events.TypeOf(document.On)
+		if t.Word == events.WordChange && t.System == system && !slices.Contains(wanted, t.Entity) {
+			wanted = append(wanted, t.Entity)
+		}
+	}
+	return wanted, nil
 }

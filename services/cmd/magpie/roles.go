@@ -23,10 +23,12 @@ import (
 	"github.com/magpie-integration/magpie/libs/gp"
 	"github.com/magpie-integration/magpie/libs/link"
 	"github.com/magpie-integration/magpie/libs/magento"
+	"github.com/magpie-integration/magpie/libs/match"
 	"github.com/magpie-integration/magpie/libs/open"
 	"github.com/magpie-integration/magpie/libs/telemetry"
 	"github.com/magpie-integration/magpie/libs/webhook"
 	"github.com/magpie-integration/magpie/services/dlq"
+	"github.com/magpie-integration/magpie/services/gpcapture"
 	"github.com/magpie-integration/magpie/services/gpwriter"
 	"github.com/magpie-integration/magpie/services/ingest"
 	"github.com/magpie-integration/magpie/services/magentocapture"
@@ -48,6 +50,7 @@ type role struct {
 var roles = []role{
 	{string(events.RoleIngest), "takes webhooks", addIngest},
 	{string(events.RoleMagentoCapture), "reads whole records from Magento, and sweeps", addMagentoCapture},
+	{string(events.RoleGPCapture), "reads orders, customers, items and stock from Dynamics GP", addGPCapture},
 	{string(events.RoleTransform), "makes commands of changes, by flows", addTransform},
 	{string(events.RoleGPWriter), "writes into Dynamics GP", addGPWriter},
 	{string(events.RoleMagentoWriter), "writes into Magento", addMagentoWriter},
@@ -115,17 +118,66 @@ func addMagentoCapture(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
+		entities, err := wantedOf(pair, events.Magento)
+		if err != nil {
+			return err
+		}
 		spec := bus.CaptureSpec(events.RoleMagentoCapture, pair.Name, events.Magento, pair.Magento.Parallel)
 		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
 		c := a.consumer(spec, b)
 		reads := magentocapture.New(magentocapture.Config{
-			Pair: pair.Name, NotFoundWait: pair.Magento.NotFoundWait, EditWait: pair.Magento.EditWait, Parallel: pair.Magento.Parallel,
+			Pair: pair.Name, Entities: entities, NotFoundWait: pair.Magento.NotFoundWait, EditWait: pair.Magento.EditWait, Parallel: pair.Magento.Parallel,
 			Every: pair.Magento.Sweep.Every, Overlap: pair.Magento.Sweep.Overlap,
 			Looked: a.heart(events.RoleMagentoCapture).looked, Waiting: waiting(c),
 		}, store, a.bus, cursors, b, a.telemetry.Metrics)
 		a.addCapture(c, reads)
 	}
 	return nil
+}
+
+// addGPCapture runs two captures for each pair, with consumers and breakers of
+// their own: the traffic of items must not hold up orders. Each has half of the
+// reads that the client lets run at once.
+func addGPCapture(ctx context.Context, a *app) error {
+	cursors, err := a.bus.KV(ctx, bus.Cursors)
+	if err != nil {
+		return err
+	}
+	matches, err := a.bus.KV(ctx, bus.Matches)
+	if err != nil {
+		return err
+	}
+	for _, pair := range a.cfg.Pairs {
+		company, err := newGP(pair)
+		if err != nil {
+			return err
+		}
+		cfg := gpcapture.Config{
+			Pair: pair.Name, Location: pair.GP.Location(), Parallel: pair.GP.Parallel,
+			Every: pair.GP.Capture.Every, Overlap: pair.GP.Capture.Overlap,
+			OpenEvery: pair.GP.Capture.OpenEvery, OpenDays: pair.GP.Capture.OpenDays, FullEvery: pair.GP.Capture.FullEvery,
+			Looked: a.heart(events.RoleGPCapture).looked,
+		}
+		index := match.NewIndex(matches, pair.Name)
+		a.addGPReads(pair.Name, cfg, gpcapture.DocumentEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
+			return gpcapture.Documents(cfg, company, index, a.bus, cursors, b, a.telemetry.Metrics)
+		})
+		a.addGPReads(pair.Name, cfg, gpcapture.ItemEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
+			return gpcapture.Items(cfg, company, nil, a.bus, cursors, b, a.telemetry.Metrics)
+		})
+	}
+	return nil
+}
+
+// addGPReads adds one capture of a pair's GP, behind a breaker of its own.
+func (a *app) addGPReads(
+	pair string, cfg gpcapture.Config, entities []events.Entity, of func(gpcapture.Config, *breaker.Breaker) *capture.Capture,
+) {
+	spec := bus.CaptureSpec(events.RoleGPCapture, pair, events.GP, cfg.Parallel, entities...)
+	b := a.breaker(pair, events.GP, entities[0], spec)
+	c := a.consumer(spec, b)
+	cfg.Waiting = waiting(c)
+	a.addCapture(c, of(cfg, b))
 }
 
 // addCapture runs what a capture reads for notices, and its sweeps.

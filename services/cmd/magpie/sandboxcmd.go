@@ -20,6 +20,7 @@ import (
 
 type sandboxCmd struct {
 	Rate       float64       `default:"0" help:"Orders a second that shoppers place."`
+	People     float64       `default:"0" help:"How busy the people are who ship, post, buy, and edit customers: 1 goes with one order a second."`
 	Seed       uint64        `default:"0" help:"Makes the catalogue, the customers and the shoppers."`
 	Store      string        `type:"path" placeholder:"DIR" help:"The folder of both databases; the default is <nats.store>/sandbox."`
 	Memory     bool          `help:"Keep nothing on disk."`
@@ -64,6 +65,7 @@ func (c sandboxCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 	if sc.Webhooks, err = readWebhooks(c.Webhooks); err != nil {
 		return err
 	}
+	sc.Busy = c.People
 	sc.Seed, sc.Mix, sc.Version, sc.CreateTime, sc.ReadTime, sc.Logger = c.Seed, c.Mix, c.Version, c.CreateTime, c.ReadTime, observed.Log
 	s, err := sandbox.New(sc)
 	if err != nil {

@@ -22,7 +22,7 @@ func TestStatusIsOneScreenOfWhatRunsWaitsAndNeedsSomebody(t *testing.T) {
 		Roles: []events.Heartbeat{
 			{Role: events.RoleMagentoCapture, Version: "1.2", Host: "box", At: noon.Add(-3 * time.Second), Started: noon.Add(-90 * time.Minute), Readings: []events.Reading{
 				{Pair: "main", System: events.Magento, Way: events.WaySweep, At: noon.Add(-12 * time.Second), Due: noon.Add(288 * time.Second)},
-				{Pair: "eu", System: events.Magento, Way: events.WaySweep, At: noon.Add(-10 * time.Minute), Rows: 7, Due: noon.Add(-5 * time.Minute), Problem: "the store is down"},
+				{Pair: "eu", System: events.Magento, Entity: events.Order, Way: events.WaySweep, At: noon.Add(-10 * time.Minute), Rows: 7, Due: noon.Add(-5 * time.Minute), Problem: "the store is down"},
 				{Pair: "us", System: events.Magento, Way: events.WayNotices},
 			}},
 			{Role: events.RoleGPWriter, Host: "box", At: noon.Add(-10 * time.Minute), Started: noon.Add(-time.Hour)},
@@ -47,7 +47,7 @@ func TestStatusIsOneScreenOfWhatRunsWaitsAndNeedsSomebody(t *testing.T) {
 	for _, want := range []string{
 		"magento-capture  alive   beat 3s ago, version 1.2 on box, up 1h30m",
 		"main: sweep of magento read 0 rows 12s ago, next in 4m48s\n",
-		"eu: sweep of magento read 7 rows 10m0s ago, the next one is late by 5m0s; since then it failed: the store is down",
+		"eu: sweep of magento.order read 7 rows 10m0s ago, the next one is late by 5m0s; since then it failed: the store is down",
 		"us: notices of magento has read nothing yet",
 		"gp-writer        SILENT  beat 10m0s ago",
 		"  gp-writer_main_order  COMMANDS  4        0          10m0s   9m0s ago    STALLED",
@@ -69,6 +69,7 @@ func TestAHeartBeatsWhileItsRoleRuns(t *testing.T) {
 	h := newHeart(events.RoleMagentoCapture, b, slog.New(slog.DiscardHandler))
 	h.looked(events.Reading{Pair: "main", Way: events.WaySweep, At: noon, Rows: 3, Newest: noon, Due: noon})
 	h.looked(events.Reading{Pair: "main", Way: events.WayNotices, At: noon, Rows: 1})
+	h.looked(events.Reading{Pair: "main", Entity: events.Product, Way: events.WaySweep, At: noon, Rows: 8})
 	h.looked(events.Reading{Pair: "main", Way: events.WaySweep, Due: noon.Add(time.Minute), Problem: "down"})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -80,10 +81,10 @@ func TestAHeartBeatsWhileItsRoleRuns(t *testing.T) {
 		if s, err = statusOf(t.Context(), b, time.Now().UTC()); err != nil {
 			t.Fatal(err)
 		}
-		return len(s.Roles) == 1 && len(s.Roles[0].Readings) == 2
+		return len(s.Roles) == 1 && len(s.Roles[0].Readings) == 3
 	})
 	got := s.Roles[0]
-	if got.Role != events.RoleMagentoCapture || got.Version != version || got.Host == "" || !got.Started.Equal(h.started) || got.At.IsZero() || len(got.Readings) != 2 {
+	if got.Role != events.RoleMagentoCapture || got.Version != version || got.Host == "" || !got.Started.Equal(h.started) || got.At.IsZero() || len(got.Readings) != 3 {
 		t.Fatalf("got %+v", got)
 	}
 	if r := got.Readings[0]; r.Problem != "down" || r.Rows != 3 || !r.At.Equal(noon) || !r.Due.Equal(noon.Add(time.Minute)) {

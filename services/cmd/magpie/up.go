@@ -2,20 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-
-	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
-
-	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/config"
 	"github.com/magpie-integration/magpie/libs/httpserve"
 	"github.com/magpie-integration/magpie/libs/telemetry"
@@ -23,7 +17,8 @@ import (
 )
 
 type upCmd struct {
-	Rate float64 `default:"1" help:"Without --config: orders a second that the sandbox's shoppers place; 0 for none."`
+	Rate   float64 `default:"1" help:"Without --config: orders a second that the sandbox's shoppers place; 0 for none."`
+	People float64 `default:"1" help:"Without --config: how busy the people are who ship, post, buy, and edit customers in the sandboxes; 0 for nobody."`
 }
 
 // Run runs every role; without a file, with both sandboxes and their shoppers.
@@ -52,7 +47,7 @@ func (c upCmd) Run(ctx context.Context, root *cli, t *terminal) error {
 		return err
 	}
 	if demo {
-		if err := addSandbox(ctx, a, t, c.Rate); err != nil {
+		if err := addSandbox(ctx, a, t, c); err != nil {
 			a.close()
 			return err
 		}
@@ -72,12 +67,13 @@ func natsURL(a *app) string {
 
 // addSandbox adds both sandboxes, where the configuration looks for them, the
 // shoppers, and the table of what becomes of their orders.
-func addSandbox(ctx context.Context, a *app, t *terminal, rate float64) error {
+func addSandbox(ctx context.Context, a *app, t *terminal, c upCmd) error {
 	pair := a.cfg.Pairs[0]
 	sc := sandboxConfig(a.cfg, filepath.Join(a.cfg.NATS.Store, "sandbox"))
 	if sc.WebhookURL != "" {
 		sc.WebhookURL = a.urls["ingest"] + "/hooks/magento/" + pair.Name
 	}
+	sc.Busy = c.People
 	s, err := sandbox.New(sc)
 	if err != nil {
 		return err
@@ -93,10 +89,10 @@ func addSandbox(ctx context.Context, a *app, t *terminal, rate float64) error {
 	a.add(component{name: "sandbox webhooks", run: s.Run})
 	ticker := newTicker(t)
 	a.add(component{name: "ticker", run: func(ctx context.Context) error { return ticker.follow(ctx, a.bus.Conn()) }})
-	if rate > 0 {
-		a.add(component{name: "shoppers", run: func(ctx context.Context) error { return s.Magento.Shop(ctx, rate, nil) }})
+	if c.Rate > 0 {
+		a.add(component{name: "shoppers", run: func(ctx context.Context) error { return s.Magento.Shop(ctx, c.Rate, nil) }})
 	}
-	fmt.Fprint(t.out, welcome(a, rate))
+	fmt.Fprint(t.out, welcome(a, c.Rate))
 	return nil
 }
 
@@ -122,66 +118,6 @@ Try, in another terminal:
 
 `, version, natsURL(a), pair.Magento.URL, pair.GP.URL, a.urls["ingest"], pair.Name, a.urls["console"], a.urls["health"],
 		pair.GP.URL, pair.GP.URL, rate)
-}
-
-// ticker prints what became of orders, a line each.
-type ticker struct {
-	t      *terminal
-	header sync.Once
-}
-
-func newTicker(t *terminal) *ticker { return &ticker{t: t} }
-
-func (k *ticker) follow(ctx context.Context, nc *nats.Conn) error {
-	sub, err := nc.SubscribeSync(events.Root + "." + string(events.WordOutcome) + ".>")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = sub.Unsubscribe() }()
-	for {
-		msg, err := sub.NextMsgWithContext(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		var o events.Outcome
-		if json.Unmarshal(msg.Data, &o) == nil {
-			k.line(o)
-		}
-	}
-}
-
-// line prints an outcome that a person would want to see: an order in GP, one
-// that was taken back, one that needs somebody.
-func (k *ticker) line(o events.Outcome) {
-	var what string
-	switch {
-	case o.System == events.GP && o.Result == events.Applied:
-		what = "in GP"
-		if o.Details["allocated"] != "all" {
-			what += ", allocated: " + o.Details["allocated"]
-		}
-	case o.Result == events.Withdrawn:
-		what = "withdrawn: " + o.Reason
-	case o.Result == events.Refused:
-		what = "needs a person: " + o.Reason
-	case o.Result == events.Skipped && o.System != "":
-		what = "not sent: " + o.Reason
-	default:
-		return
-	}
-	if k.t.json {
-		_ = k.t.print(o)
-		return
-	}
-	k.header.Do(func() { fmt.Fprintf(k.t.out, "%-12s %-14s %10s %8s\n", "ORDER", "SOP NUMBER", "TOTAL", "MS") })
-	ms := ""
-	if o.Result == events.Applied {
-		ms = fmt.Sprint(time.Since(o.Source.At).Milliseconds())
-	}
-	fmt.Fprintf(k.t.out, "%-12s %-14s %10s %8s  %s\n", o.Source.Key, o.Target, o.Details["total"], ms, what)
 }
 
 // side is one sandbox as a server.

@@ -34,8 +34,13 @@ func (c *call) checkAddress(f *findings, a *object) {
 }
 
 // putAddress writes an address over the old one of the same id, if there is one.
+// The address has a stamp of its own; the customer's doesn't move.
 func (c *call) putAddress(ctx context.Context, a *object, old []*object) error {
 	customer, id := a.str("Key.CustomerKey.Id"), a.str("Key.Id")
+	if a.bool("DeleteOnUpdate") {
+		return c.removeAddresses(ctx, customer, "ADRSCODE = ?", id)
+	}
+	mail := a.object("InternetAddresses")
 	a.drop("CreatedDate", "ModifiedDate", "LastModifiedDate")
 	a.set("CreatedDate", c.now)
 	for _, o := range old {
@@ -45,23 +50,29 @@ func (c *call) putAddress(ctx context.Context, a *object, old []*object) error {
 			a = o
 		}
 	}
-	for _, query := range []string{
-		"DELETE FROM RM00102 WHERE CUSTNMBR = ? AND ADRSCODE = ?",
-		"DELETE FROM SY01200 WHERE Master_Type = 'CUS' AND Master_ID = ? AND ADRSCODE = ?",
-	} {
-		if _, err := c.q.ExecContext(ctx, query, customer, id); err != nil {
-			return fmt.Errorf("put address %s of %s: %w", id, customer, err)
-		}
-	}
-	if a.bool("DeleteOnUpdate") {
-		return nil
-	}
 	a.set("ModifiedDate", c.now).set("LastModifiedDate", c.utc)
-	if err := addresses.insert(ctx, c.q, a, nil); err != nil {
+	if err := addresses.put(ctx, c.q, a, nil); err != nil {
 		return err
 	}
-	if mail := a.object("InternetAddresses"); mail != nil {
-		return internet.insert(ctx, c.q, mail, extras{"Master_ID": customer, "ADRSCODE": id})
+	if mail == nil {
+		return nil
+	}
+	return c.putInternet(ctx, customer, id, mail)
+}
+
+// putInternet writes the e-mail of an address. It has a row and a stamp of its
+// own, in SY01200, so that neither the address nor the customer is stamped.
+func (c *call) putInternet(ctx context.Context, customer, id string, mail *object) error {
+	return internet.put(ctx, c.q, mail, extras{"Master_Type": "CUS", "Master_ID": customer, "ADRSCODE": id, stampColumn: c.utc.Format(datetimeLayout)})
+}
+
+// removeAddresses deletes a customer's addresses that meet the condition, with
+// the e-mail that hangs on them.
+func (c *call) removeAddresses(ctx context.Context, customer, where string, args ...any) error {
+	for _, from := range []string{"RM00102 WHERE CUSTNMBR = ?", "SY01200 WHERE Master_Type = 'CUS' AND Master_ID = ?"} {
+		if _, err := c.q.ExecContext(ctx, "DELETE FROM "+from+" AND "+where, append([]any{customer}, args...)...); err != nil {
+			return fmt.Errorf("delete addresses of %s: %w", customer, err)
+		}
 	}
 	return nil
 }

@@ -24,7 +24,13 @@ GET    /_sandbox/customers
 GET    /_sandbox/calls                    how often each operation was called
 POST   /_sandbox/items                    add or patch an item: {"ITEMNMBR": "MUG", "OnHand": {"WAREHOUSE": "5"}}
 DELETE /_sandbox/items/{ITEMNMBR}
-POST   /_sandbox/customers/{CUSTNMBR}     {"hold": true, "inactive": false}
+POST   /_sandbox/items/{ITEMNMBR}         patch an item: {"OnHand": {"WAREHOUSE": "5"}, "price": "9.50", "discontinued": true}
+POST   /_sandbox/items/generate           {"count": 100000, "sites": ["WAREHOUSE", "STORE"]}
+POST   /_sandbox/receive                  {"item": "MUG", "site": "WAREHOUSE", "quantity": "12"}
+POST   /_sandbox/stock                    many at once: {"set": [{"item": "MUG", "site": "STORE", "onHand": "3"}], "random": 0}
+POST   /_sandbox/customers                {"id": "C1", "name": "Ada", "address": {"line1": "1 Oak St"}}
+POST   /_sandbox/customers/{CUSTNMBR}     {"hold": true, "terms": "Net 30", "email": "ada@example.com", "address": {"city": "Salem"}}
+GET    /_sandbox/stamps                   PUT {"lateCommits": "300ms", "changedKeys": false}
 POST   /_sandbox/batches/{BACHNUMB}/status  {"status": 1}: posting; 0: available
        /_sandbox/faults                   fault injection, when it is wired
 `
@@ -33,7 +39,7 @@ func (s *Server) adminRoutes() http.Handler {
 	r := chi.NewRouter()
 	r.Get("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = fmt.Fprint(w, index)
+		_, _ = fmt.Fprint(w, index+documentsIndex)
 	})
 	r.Route("/_sandbox", func(r chi.Router) {
 		r.Get("/orders", s.adminOrders)
@@ -42,8 +48,9 @@ func (s *Server) adminRoutes() http.Handler {
 		r.Get("/calls", s.adminCalls)
 		r.Post("/items", s.adminPutItem)
 		r.Delete("/items/{number}", s.adminDeleteItem)
-		r.Post("/customers/{id}", s.adminPatchCustomer)
+		s.masterRoutes(r)
 		r.Post("/batches/{id}/status", s.adminBatchStatus)
+		s.documentRoutes(r)
 		if s.cfg.Admin != nil {
 			r.Handle("/faults", s.cfg.Admin)
 			r.Handle("/faults/*", s.cfg.Admin)
@@ -165,7 +172,7 @@ func (s *Server) adminPutItem(w http.ResponseWriter, r *http.Request) {
 func (s *Server) adminDeleteItem(w http.ResponseWriter, r *http.Request) {
 	ctx := context.WithoutCancel(r.Context())
 	err := s.store.write(ctx, func(q querier) error {
-		for _, t := range []string{"IV00101", "IV00102"} {
+		for _, t := range []string{"IV00108", "IV00107", "IV00102", "IV00101"} {
 			if _, err := q.ExecContext(ctx, "DELETE FROM "+t+" WHERE ITEMNMBR = ?", chi.URLParam(r, "number")); err != nil {
 				return fmt.Errorf("delete item: %w", err)
 			}
@@ -173,28 +180,6 @@ func (s *Server) adminDeleteItem(w http.ResponseWriter, r *http.Request) {
 		return nil
 	})
 	s.reply(w, r, map[string]string{"deleted": chi.URLParam(r, "number")}, err)
-}
-
-func (s *Server) adminPatchCustomer(w http.ResponseWriter, r *http.Request) {
-	ctx := context.WithoutCancel(r.Context())
-	var patch struct{ Hold, Inactive *bool }
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxMessage)).Decode(&patch); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	err := s.store.write(ctx, func(q querier) error {
-		for column, v := range map[string]*bool{"HOLD": patch.Hold, "INACTIVE": patch.Inactive} {
-			if v == nil {
-				continue
-			}
-			if _, err := q.ExecContext(ctx, "UPDATE RM00101 SET "+column+" = ?, DEX_ROW_TS = ? WHERE CUSTNMBR = ?",
-				criterion(*v), rowStamp(s.cfg.Now().UTC()).Format(datetimeLayout), chi.URLParam(r, "id")); err != nil {
-				return fmt.Errorf("patch customer: %w", err)
-			}
-		}
-		return nil
-	})
-	s.reply(w, r, map[string]string{"patched": chi.URLParam(r, "id")}, err)
 }
 
 // adminBatchStatus sets SY00500.BCHSTTUS of a sales batch, or of the source

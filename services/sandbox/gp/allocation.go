@@ -30,15 +30,21 @@ func (c *call) allocate(ctx context.Context, d *document, l *line) error {
 		if available.LessThan(wanted) {
 			allocated, backorder, canceled = c.shortageOf(d, l, wanted, decimal.Max(available, decimal.Zero), canceled)
 		}
-		if err := c.reserve(ctx, l, allocated, backorder, 1); err != nil {
+		if err := c.changeStock(ctx, l, stockChange{allocated: allocated, backorder: backorder}); err != nil {
 			return err
 		}
 	}
-	for name, v := range map[string]decimal.Decimal{
-		"QuantityAllocated": allocated, "QuantityToBackorder": backorder, "QuantityCanceled": canceled,
-		"QuantityToInvoice": ordered.Sub(backorder).Sub(canceled), "QuantityFulfilled": decimal.Zero,
-	} {
-		l.set(name, quantity(v, l.item.QuantityDecimals))
+	bill := ordered.Sub(backorder).Sub(canceled)
+	fulfilled, _ := l.amount("QuantityFulfilled")
+	if stocked {
+		fulfilled = decimal.Min(fulfilled, allocated)
+	}
+	l.set("QuantityAllocated", quantity(allocated, l.item.QuantityDecimals)).
+		set("QuantityToBackorder", quantity(backorder, l.item.QuantityDecimals)).
+		set("QuantityCanceled", quantity(canceled, l.item.QuantityDecimals)).
+		set("QuantityFulfilled", quantity(decimal.Min(fulfilled, bill), l.item.QuantityDecimals))
+	if l.has("QuantityToInvoice") {
+		l.set("QuantityToInvoice", quantity(bill, l.item.QuantityDecimals))
 	}
 	return nil
 }
@@ -127,11 +133,34 @@ func (c *call) onShelf(ctx context.Context, l *line) (decimal.Decimal, error) {
 	return onHand.Sub(allocated).Div(l.unit.BaseUnits).Truncate(int32(l.item.QuantityDecimals)), nil //nolint:gosec // 0 to 5
 }
 
-// reserve adds to the site's allocated and back ordered quantities, or takes
-// away from them when sign is -1. Like the trigger on IV00102 it stamps the
-// item's row: a change of stock shows as a change of the item.
-func (c *call) reserve(ctx context.Context, l *line, allocated, backorder decimal.Decimal, sign int64) error {
-	if allocated.IsZero() && backorder.IsZero() {
+// stockChange is what happens to an item's quantities at a site, in the line's
+// unit.
+type stockChange struct {
+	onHand, allocated, backorder        decimal.Decimal
+	returned, inUse, inService, damaged decimal.Decimal
+}
+
+// by is the change of so many times as much.
+func (s stockChange) by(n decimal.Decimal) stockChange {
+	return stockChange{
+		s.onHand.Mul(n), s.allocated.Mul(n), s.backorder.Mul(n),
+		s.returned.Mul(n), s.inUse.Mul(n), s.inService.Mul(n), s.damaged.Mul(n),
+	}
+}
+
+// columns are those of IV00102.
+func (s stockChange) columns() map[string]decimal.Decimal {
+	return map[string]decimal.Decimal{
+		"QTYONHND": s.onHand, "ATYALLOC": s.allocated, "QTYBKORD": s.backorder,
+		"QTYRTRND": s.returned, "QTYINUSE": s.inUse, "QTYINSVC": s.inService, "QTYDMGED": s.damaged,
+	}
+}
+
+// changeStock adds to the site's quantities. Of a kit, its components' change.
+// Like the trigger on IV00102 it stamps the item's row: a change of stock shows
+// as a change of the item.
+func (c *call) changeStock(ctx context.Context, l *line, s stockChange) error {
+	if s.isZero() {
 		return nil
 	}
 	if l.item.Type == kitType {
@@ -140,27 +169,30 @@ func (c *call) reserve(ctx context.Context, l *line, allocated, backorder decima
 			return err
 		}
 		for _, p := range parts {
-			each := p.each.Mul(l.unit.BaseUnits)
-			if err := c.reserve(ctx, p.line, allocated.Mul(each), backorder.Mul(each), sign); err != nil {
+			if err := c.changeStock(ctx, p.line, s.by(p.each.Mul(l.unit.BaseUnits))); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	site := l.str("WarehouseKey.Id")
-	var hasAllocated, hasBackorder decimal.Decimal
-	err := c.q.QueryRowContext(ctx, `SELECT ATYALLOC, QTYBKORD FROM IV00102 WHERE ITEMNMBR = ? AND LOCNCODE = ? AND RCRDTYPE = 2`,
-		l.item.ItemNumber, site).Scan(&hasAllocated, &hasBackorder)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil // the item lost its site meanwhile
-	}
-	if err != nil {
-		return fmt.Errorf("read stock of %s: %w", l.item.ItemNumber, err)
-	}
-	base := l.unit.BaseUnits.Mul(decimal.NewFromInt(sign))
-	if _, err := c.q.ExecContext(ctx, `UPDATE IV00102 SET ATYALLOC = ?, QTYBKORD = ? WHERE ITEMNMBR = ? AND LOCNCODE = ? AND RCRDTYPE = 2`,
-		hasAllocated.Add(allocated.Mul(base)).String(), hasBackorder.Add(backorder.Mul(base)).String(), l.item.ItemNumber, site); err != nil {
-		return fmt.Errorf("allocate %s: %w", l.item.ItemNumber, err)
+	for column, v := range s.by(l.unit.BaseUnits).columns() {
+		if v.IsZero() {
+			continue
+		}
+		var has decimal.Decimal
+		err := c.q.QueryRowContext(ctx, `SELECT `+column+` FROM IV00102 WHERE ITEMNMBR = ? AND LOCNCODE = ? AND RCRDTYPE = 2`,
+			l.item.ItemNumber, site).Scan(&has)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil // the item lost its site meanwhile
+		}
+		if err != nil {
+			return fmt.Errorf("read stock of %s: %w", l.item.ItemNumber, err)
+		}
+		if _, err := c.q.ExecContext(ctx, `UPDATE IV00102 SET `+column+` = ? WHERE ITEMNMBR = ? AND LOCNCODE = ? AND RCRDTYPE = 2`,
+			has.Add(v).String(), l.item.ItemNumber, site); err != nil {
+			return fmt.Errorf("change stock of %s: %w", l.item.ItemNumber, err)
+		}
 	}
 	if _, err := c.q.ExecContext(ctx, `UPDATE IV00101 SET DEX_ROW_TS = ? WHERE ITEMNMBR = ?`, c.utc.Format(datetimeLayout), l.item.ItemNumber); err != nil {
 		return fmt.Errorf("stamp item %s: %w", l.item.ItemNumber, err)
@@ -168,17 +200,40 @@ func (c *call) reserve(ctx context.Context, l *line, allocated, backorder decima
 	return nil
 }
 
+func (s stockChange) isZero() bool {
+	for _, v := range s.columns() {
+		if !v.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// storedLine is a line as the tables have it, with its item. Found is false
+// when the item is gone or has no stock.
+func (c *call) storedLine(ctx context.Context, o *object) (l *line, found bool, err error) {
+	item, found, err := loadItem(ctx, c.q, o.str("ItemKey.Id"))
+	if err != nil {
+		return nil, false, err
+	}
+	l = &line{object: o, item: item, unit: Unit{Name: o.str("UofM"), BaseUnits: decimal.NewFromInt(1)}}
+	if !found || o.bool("IsNonInventory") {
+		return l, false, nil
+	}
+	var ok bool
+	if l.unit, ok = item.unit(o.str("UofM")); !ok {
+		l.unit = item.Units[0]
+	}
+	return l, item.allocated() && !o.bool("IsDropShip"), nil
+}
+
 // release gives back what a stored line has reserved.
 func (c *call) release(ctx context.Context, o *object) error {
-	item, found, err := loadItem(ctx, c.q, o.str("ItemKey.Id"))
-	if err != nil || !found || !item.allocated() {
+	l, found, err := c.storedLine(ctx, o)
+	if err != nil || !found {
 		return err
-	}
-	unit, ok := item.unit(o.str("UofM"))
-	if !ok {
-		unit = item.Units[0]
 	}
 	allocated, _ := o.amount("QuantityAllocated")
 	backorder, _ := o.amount("QuantityToBackorder")
-	return c.reserve(ctx, &line{object: o, item: item, unit: unit}, allocated, backorder, -1)
+	return c.changeStock(ctx, l, stockChange{allocated: allocated.Neg(), backorder: backorder.Neg()})
 }

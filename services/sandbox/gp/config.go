@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,8 @@ type Config struct {
 	Customers []Customer
 	// Sites defaults to WAREHOUSE. The first is the default site.
 	Sites []Entry
-	// DocumentTypes defaults to STDORD for orders.
+	// DocumentTypes defaults to STDORD for orders; a kind of document that has
+	// none gets STDINV for invoices, STDRTN for returns.
 	DocumentTypes []DocumentType
 	// Currencies defaults to USD, EUR, GBP, and CAD. The first is the functional one.
 	Currencies []Currency
@@ -42,9 +44,22 @@ type Config struct {
 	PaymentTerms    []Entry // Net 30, WEB
 	PriceLevels     []Entry // RETAIL
 	CustomerClasses []Entry // WEB
-	Salespersons    []Entry // none
-	Checkbooks      []Entry // UPTOWN TRUST
-	CardTypes       []Entry // VISA, MASTERCARD
+	Salespersons    []Entry // none; the description is the last name
+	// Checkbooks defaults to UPTOWN TRUST, and UPTOWN EUR and the like for the
+	// other currencies.
+	Checkbooks []Checkbook
+	Accounts   []Account // a short chart of accounts
+	CardTypes  []Entry   // VISA, MASTERCARD
+
+	// ClassDefaults are what a new customer takes from its class, by class id.
+	ClassDefaults map[string]ClassDefaults
+
+	// LateCommits is the most by which a transaction commits after its rows
+	// were stamped; 0 commits in the order of the stamps.
+	LateCommits time.Duration
+	// NoChangedKeys leaves eConnect_Out unfed, so that the lists of changed
+	// keys are empty.
+	NoChangedKeys bool
 
 	// PolicyCreatesBatches is behavior Create Batch; nil means on. When it is
 	// off, an unknown batch id is an error.
@@ -61,6 +76,17 @@ type Config struct {
 	Shortage Shortage
 	// ClosedThrough is the last day of the closed fiscal periods.
 	ClosedThrough time.Time
+	// RefusesClosedPeriods refuses sales documents with a date in a closed
+	// period. By default they are taken, and their batch doesn't post; journals
+	// are refused in either case.
+	RefusesClosedPeriods bool
+	// TrackingOnOrder is the habit of a site that keeps tracking numbers under
+	// the order instead of the invoice.
+	TrackingOnOrder bool
+	// PostTime is how long a batch is being posted, and so locked.
+	PostTime time.Duration
+	// People work in the company while [Server.Run] runs.
+	People People
 
 	// CreateTime and ReadTime are the mean work of a write and of a read; the
 	// defaults are 2ms and none, where a real server needs 100ms and more.
@@ -139,6 +165,10 @@ type Item struct {
 	QuantityDecimals int
 	// CurrencyDecimals is how many decimals a unit price may have; 0 means 2.
 	CurrencyDecimals int
+	// Levels are the prices of one selling unit in the functional currency by
+	// price level. The first level of the company is the list price when it
+	// isn't among them; other levels have only what stands here.
+	Levels map[string][]Break
 	// Components are what one unit of a Kit takes from stock.
 	Components   []Component
 	NoBackorder  bool
@@ -146,6 +176,21 @@ type Item struct {
 	Inactive     bool
 	// OnHand is the stock per site; a site that isn't in it isn't assigned.
 	OnHand map[string]decimal.Decimal
+}
+
+// Break is a price from a quantity on, up to the next break.
+type Break struct {
+	From  decimal.Decimal `json:"from"`
+	Price decimal.Decimal `json:"price"`
+}
+
+// ClassDefaults are the fields of a customer class that a customer takes when
+// it brings none.
+type ClassDefaults struct {
+	PaymentTerms, PriceLevel, Currency string
+	DiscountPercent                    decimal.Decimal
+	// CreditLimit is an amount in the functional currency; nil is unlimited.
+	CreditLimit *decimal.Decimal
 }
 
 // Component is an item in a kit, in base units.
@@ -159,6 +204,8 @@ type Customer struct {
 	ID, Name         string
 	Currency         string
 	OnHold, Inactive bool
+	// Class, PaymentTerms and PriceLevel are ids of setup lists.
+	Class, PaymentTerms, PriceLevel string
 	// DiscountPercent is the trade discount of every order that brings none.
 	DiscountPercent decimal.Decimal
 	// Address is created as PRIMARY and used for everything, when it has a Line1.
@@ -221,6 +268,11 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&c.Logger, slog.Default())
 	listDefault(&c.Sites, Entry{"WAREHOUSE", "Main site"})
 	listDefault(&c.DocumentTypes, DocumentType{"Order", "STDORD", ""})
+	for _, d := range []DocumentType{{"Invoice", "STDINV", ""}, {"Return", "STDRTN", ""}} {
+		if !slices.ContainsFunc(c.DocumentTypes, func(has DocumentType) bool { return has.Type == d.Type }) {
+			c.DocumentTypes = append(slices.Clip(c.DocumentTypes), d)
+		}
+	}
 	listDefault(&c.Currencies, Currency{"USD", "US dollars", 2}, Currency{"EUR", "Euros", 2},
 		Currency{"GBP", "Pounds", 2}, Currency{"CAD", "Canadian dollars", 2})
 	listDefault(&c.TaxSchedules, Entry{"USASTCITY-6*", "State and city sales tax"}, Entry{"WEBTAX", "Tax computed by the shop"})
@@ -229,7 +281,8 @@ func (c Config) withDefaults() (Config, error) {
 	listDefault(&c.PaymentTerms, Entry{"Net 30", ""}, Entry{"WEB", "Paid in the shop"})
 	listDefault(&c.PriceLevels, Entry{"RETAIL", "Retail"})
 	listDefault(&c.CustomerClasses, Entry{"WEB", "Web customers"})
-	listDefault(&c.Checkbooks, Entry{"UPTOWN TRUST", "Uptown Trust"})
+	listDefault(&c.Checkbooks, sampleCheckbooks(c.Currencies)...)
+	listDefault(&c.Accounts, sampleAccounts...)
 	listDefault(&c.CardTypes, Entry{"VISA", ""}, Entry{"MASTERCARD", ""})
 	if c.Middleware == nil {
 		c.Middleware = func(h http.Handler) http.Handler { return h }

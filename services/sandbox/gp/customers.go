@@ -56,6 +56,10 @@ func (c *call) loadCustomer(ctx context.Context, id string) (*object, error) {
 	}
 	o := rows[0].object
 	o.set("IsActive", rows[0].extra["INACTIVE"] == "0")
+	readCredit(o)
+	if a, b := rows[0].extra["TAXEXMT1"], rows[0].extra["TAXEXMT2"]; a+b != "" {
+		o.set("TaxExemptNumbers", []any{a, b})
+	}
 	for _, name := range []string{"DefaultAddressKey", "ShipToAddressKey", "BillToAddressKey", "StatementToAddressKey"} {
 		if o.object(name) != nil {
 			o.set(name+".CustomerKey.Id", o.str("Key.Id"))
@@ -74,9 +78,11 @@ func createCustomer(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	if found > 0 {
-		return nil, c.duplicateCustomer(o.str("Key.Id"))
+		return nil, refuse("Customer", ruleDuplicate, "Key", "The customer %s already exists.", o.str("Key.Id"))
 	}
+	o.drop("CreatedDate", "ModifiedDate", "LastModifiedDate")
 	o.set("CreatedDate", c.now)
+	c.takeClassDefaults(o)
 	if o.get("IsActive") == nil {
 		o.set("IsActive", true)
 	}
@@ -89,12 +95,31 @@ func createCustomer(ctx context.Context, c *call) (any, error) {
 	return nil, c.putCustomer(ctx, o, nil)
 }
 
-func (c *call) duplicateCustomer(id string) error {
-	return refuse("Customer", ruleDuplicate, "Key", "The customer %s already exists.", id)
+// takeClassDefaults fills what the customer lacks from its class.
+func (c *call) takeClassDefaults(o *object) {
+	for class, d := range c.cfg.ClassDefaults {
+		if !strings.EqualFold(class, o.str("ClassKey.Id")) {
+			continue
+		}
+		for path, id := range map[string]string{"PaymentTermsKey.Id": d.PaymentTerms, "PriceLevelKey.Id": d.PriceLevel, "CurrencyKey.ISOCode": d.Currency} {
+			if id != "" && o.str(path) == "" {
+				o.set(path, id)
+			}
+		}
+		if o.get("TradeDiscountPercent") == nil {
+			o.set("TradeDiscountPercent", percent(d.DiscountPercent))
+		}
+		if o.get("CreditLimit") == nil && d.CreditLimit != nil {
+			o.set("CreditLimit.Amount", money(c.cfg.Currencies[0], *d.CreditLimit))
+		}
+	}
 }
 
 func updateCustomer(ctx context.Context, c *call) (any, error) {
 	sent := c.args.object("customer")
+	if sent == nil {
+		return nil, refuse("Customer", ruleMissing, "customer", "The customer is required.")
+	}
 	id := sent.str("Key.Id")
 	o, err := c.loadCustomer(ctx, id)
 	if err != nil {
@@ -109,9 +134,6 @@ func updateCustomer(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.q.ExecContext(ctx, "DELETE FROM RM00101 WHERE CUSTNMBR = ?", id); err != nil {
-		return nil, fmt.Errorf("update customer %s: %w", id, err)
-	}
 	return nil, c.putCustomer(ctx, o, old)
 }
 
@@ -123,8 +145,9 @@ func (c *call) putCustomer(ctx context.Context, o *object, old []*object) error 
 	checkReference(f, o, "ClassKey.Id", c.cfg.CustomerClasses)
 	checkReference(f, o, "PaymentTermsKey.Id", c.cfg.PaymentTerms)
 	checkReference(f, o, "PriceLevelKey.Id", c.cfg.PriceLevels)
-	checkReference(f, o, "BankAccountKey.Id", c.cfg.Checkbooks)
+	checkReference(f, o, "BankAccountKey.Id", c.cfg.checkbooks())
 	c.checkCurrency(f, o)
+	checkCredit(f, o)
 
 	id := o.str("Key.Id")
 	known := map[string]bool{}
@@ -157,14 +180,7 @@ func (c *call) putCustomer(ctx context.Context, o *object, old []*object) error 
 		}
 	}
 	o.set("ModifiedDate", c.now).set("LastModifiedDate", c.utc)
-	inactive := 0
-	if !o.bool("IsActive") {
-		inactive = 1
-	}
-	if err := customers.insert(ctx, c.q, o, extras{"INACTIVE": inactive}); err != nil {
-		if isDuplicate(err) {
-			return c.duplicateCustomer(id)
-		}
+	if err := c.putCustomerRow(ctx, o); err != nil {
 		return err
 	}
 	for _, a := range sent {
@@ -192,47 +208,12 @@ func getCustomer(ctx context.Context, c *call) (any, error) {
 	return o.set("Addresses", anyList(list)), nil
 }
 
-func listCustomers(ctx context.Context, c *call) (any, error) {
-	criteria := c.args.object("criteria")
-	var where condition
-	where.restrictAll(criteria, map[string]string{
-		"Id": "CUSTNMBR", "Name": "CUSTNAME", "IsOnHold": "HOLD", "IsActive": "1 - INACTIVE", "ClassId": "CUSTCLAS",
-		"CorporateAccountId": "CPRCSTNM", "CreatedDate": "CREATDDT", "ModifiedDate": "MODIFDT", "LastModifiedDate": stampColumn,
-		"State":       "(SELECT STATE FROM RM00102 a WHERE a.CUSTNMBR = RM00101.CUSTNMBR AND a.ADRSCODE = RM00101.ADRSCODE)",
-		"PhoneNumber": "(SELECT PHONE1 FROM RM00102 a WHERE a.CUSTNMBR = RM00101.CUSTNMBR AND a.ADRSCODE = RM00101.ADRSCODE)",
-	})
-	rows, err := customers.query(ctx, c.q, c.cfg.units(), where.String()+" ORDER BY CUSTNMBR", where.args...)
-	if err != nil {
-		return nil, err
-	}
-	list := []any{}
-	for _, r := range rows {
-		o := newObject("CustomerSummary").set("Key.Id", r.str("Key.Id")).set("Name", r.str("Name")).
-			set("IsActive", r.extra["INACTIVE"] == "0").set("IsOnHold", r.bool("IsOnHold")).
-			set("CreatedDate", r.time("CreatedDate")).set("ModifiedDate", r.time("ModifiedDate")).
-			set("LastModifiedDate", r.time("LastModifiedDate")).set("PhoneNumbers", []any{})
-		if class := r.str("ClassKey.Id"); class != "" {
-			o.set("CustomerClassKey.Id", class)
-		}
-		adr, err := addresses.query(ctx, c.q, c.cfg.units(), "WHERE CUSTNMBR = ? AND ADRSCODE = ?", r.str("Key.Id"), r.str("DefaultAddressKey.Id"))
-		if err != nil {
-			return nil, err
-		}
-		if len(adr) > 0 {
-			o.set("State", adr[0].str("State"))
-			if phone := adr[0].object.object("Phone1"); phone.str("Value") != "" {
-				o.set("PhoneNumbers", []any{phone.set("CountryCode", "").set("Extension", "0000")})
-			}
-		}
-		list = append(list, o)
-	}
-	return list, nil
-}
-
 // seedCustomer puts in a configured customer.
 func (s *Server) seedCustomer(ctx context.Context, q querier, seed Customer) error {
-	now := s.cfg.Now()
-	c := &call{Server: s, q: q, now: wallClock(now.In(s.cfg.Location)), utc: rowStamp(now.UTC())}
+	c, err := s.hand(ctx, q, "BOOKKEEPER")
+	if err != nil {
+		return err
+	}
 	id := storedText(seed.ID, true)
 	if found, err := count(ctx, q, "RM00101 WHERE CUSTNMBR = ?", id); err != nil || found > 0 {
 		return err
@@ -242,6 +223,12 @@ func (s *Server) seedCustomer(ctx context.Context, q querier, seed Customer) err
 	iso := seed.Currency
 	orDefault(&iso, s.cfg.Currencies[0].ISOCode)
 	o.set("CurrencyKey.ISOCode", iso)
+	for path, id := range map[string]string{"ClassKey.Id": seed.Class, "PaymentTermsKey.Id": seed.PaymentTerms, "PriceLevelKey.Id": seed.PriceLevel} {
+		if id != "" {
+			o.set(path, id)
+		}
+	}
+	c.takeClassDefaults(o)
 	if a := seed.Address; a.Line1 != "" {
 		adr := newObject("CustomerAddress").set("Key.Id", "PRIMARY").set("Name", a.Name).set("Line1", a.Line1).set("Line2", a.Line2).
 			set("City", a.City).set("State", a.State).set("PostalCode", a.PostalCode).set("CountryRegion", a.Country).

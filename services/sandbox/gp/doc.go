@@ -14,5 +14,11 @@
 // that GP gives them (SOP10100, RM00101, ...), so that a judge of tests can
 // read documents past the web service.
 //
+// A transaction has one stamp (DEX_ROW_TS); triggers of the database carry it
+// to what else a change touches: stock to its item, every key to eConnect_Out.
+//
+// Documents live as in GP: orders are fulfilled, transferred to invoices and
+// posted, by hand through the admin API or by [People].
+//
 // What our sources leave open is a field of [Config], never a guess in code.
 package gp

@@ -62,30 +62,31 @@ func refuse(object string, id int, property, format string, args ...any) error {
 // Numbers of violations. Those below 990000 are eConnect's, as published; the
 // others are the sandbox's own, because eConnect's aren't published.
 const (
-	ruleLineTotal    = 67   // taSopHdrIvcInsert: subtotal differs from line totals
-	ruleNoBackorder  = 4776 // taSopLineIvcInsert: item doesn't allow back orders
-	ruleOwn          = 990000
-	ruleMissing      = ruleOwn + iota - 3 // a required value is blank
-	ruleTooLong                           // text longer than the column
-	ruleNotFound                          // the object of a key isn't there
-	ruleUnknown                           // a reference to something that isn't there
-	ruleDuplicate                         // the key is taken
-	ruleInactive                          // customer or item is inactive or discontinued
-	ruleOnHold                            // customer on hold
-	ruleNoSite                            // item isn't assigned to the site
-	ruleUnit                              // unit of measure isn't in the schedule
-	ruleTotal                             // document amount isn't the sum
-	ruleExtended                          // line total isn't quantity times price
-	ruleTax                               // tax amount isn't the sum of tax rows
-	rulePayments                          // payments aren't the payment amount
-	ruleAmount                            // negative, or too many decimals
-	ruleChoice                            // both of a choice
-	ruleShortage                          // not enough stock
-	ruleBatchLocked                       // batch is being posted
-	ruleBatchMissing                      // batch missing, policy doesn't create it
-	ruleClosed                            // fiscal period closed
-	ruleState                             // void or history can't be changed
-	ruleBalance                           // journal out of balance
+	ruleLineTotal      = 67   // taSopHdrIvcInsert: subtotal differs from line totals
+	ruleNoBackorder    = 4776 // taSopLineIvcInsert: item doesn't allow back orders
+	ruleOwn            = 990000
+	ruleMissing        = ruleOwn + iota - 3 // a required value is blank
+	ruleTooLong                             // text longer than the column
+	ruleNotFound                            // the object of a key isn't there
+	ruleUnknown                             // a reference to something that isn't there
+	ruleDuplicate                           // the key is taken
+	ruleInactive                            // customer or item is inactive or discontinued
+	ruleOnHold                              // customer on hold
+	ruleNoSite                              // item isn't assigned to the site
+	ruleUnit                                // unit of measure isn't in the schedule
+	ruleTotal                               // document amount isn't the sum
+	ruleExtended                            // line total isn't quantity times price
+	ruleTax                                 // tax amount isn't the sum of tax rows
+	rulePayments                            // payments aren't the payment amount
+	ruleAmount                              // negative, or too many decimals
+	ruleChoice                              // both of a choice
+	ruleShortage                            // not enough stock
+	ruleBatchLocked                         // batch is being posted
+	ruleBatchMissing                        // batch missing, policy doesn't create it
+	ruleClosed                              // fiscal period closed
+	ruleState                               // void or history can't be changed
+	ruleBalance                             // journal out of balance
+	ruleReturnQuantity                      // quantities of a return by type are not its quantity
 )
 
 // errLockedBatch is a batch in use as a system exception, when so configured.

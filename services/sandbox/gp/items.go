@@ -68,35 +68,88 @@ func loadItem(ctx context.Context, q querier, number string) (Item, bool, error)
 }
 
 // saveItem creates or changes an item; stock of sites that it doesn't name
-// stays as it is.
+// stays as it is. The item is stamped when its own fields change, and by the
+// triggers when stock does; prices have stamps of their own.
 func (s *Server) saveItem(ctx context.Context, q querier, it Item) error {
 	it = it.withDefaults()
 	if it.ItemNumber == "" || itemTypes[it.Type] == "" {
 		return fmt.Errorf("item %q: no number, or type %q is no ItemType", it.ItemNumber, it.Type)
 	}
-	setup := it
-	setup.OnHand = nil // stock has a table of its own
-	now := s.cfg.Now()
-	today := dateOf(wallClock(now.In(s.cfg.Location))).Format(datetimeLayout)
-	stamp := rowStamp(now.UTC()).Format(datetimeLayout)
+	old, found, err := loadItem(ctx, q, it.ItemNumber)
+	if err != nil {
+		return err
+	}
+	if err := s.saveSetup(ctx, q, old, it, found); err != nil {
+		return fmt.Errorf("save item %s: %w", it.ItemNumber, err)
+	}
+	if err := saveSchedule(ctx, q, it); err != nil {
+		return err
+	}
+	if err := s.savePrices(ctx, q, old, it); err != nil {
+		return err
+	}
+	return s.saveStock(ctx, q, it.ItemNumber, it.OnHand)
+}
+
+// seedItem puts in a configured item. One that is there stays as it is, but
+// gets the schedule and the prices that a file of an older version lacks.
+func (s *Server) seedItem(ctx context.Context, q querier, it Item) error {
+	stored, found, err := loadItem(ctx, q, it.ItemNumber)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return s.saveItem(ctx, q, it)
+	}
+	if n, err := count(ctx, q, "IV00107 WHERE ITEMNMBR = ?", stored.ItemNumber); err != nil || n > 0 {
+		return err
+	}
+	if err := saveSchedule(ctx, q, stored); err != nil {
+		return err
+	}
+	return s.savePrices(ctx, q, Item{}, stored)
+}
+
+// saveSetup writes an item's own row.
+func (s *Server) saveSetup(ctx context.Context, q querier, old, it Item, found bool) error {
+	it.OnHand, old.OnHand = nil, nil // stock has a table of its own
+	if found && toJSON(old.withoutPrices()) == toJSON(it.withoutPrices()) {
+		_, err := q.ExecContext(ctx, `UPDATE IV00101 SET SETUP = ? WHERE ITEMNMBR = ?`, toJSON(it), it.ItemNumber)
+		return err
+	}
+	today := dateOf(wallClock(s.cfg.Now().In(s.cfg.Location))).Format(datetimeLayout)
 	_, err := q.ExecContext(ctx, `INSERT INTO IV00101
 		(ITEMNMBR, ITEMDESC, ITEMTYPE, ITMCLSCD, ITMSHNAM, ITMGEDSC, DISCONTINUED, SETUP, CREATDDT, MODIFDT, DEX_ROW_TS)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT utc FROM clock))
 		ON CONFLICT (ITEMNMBR) DO UPDATE SET ITEMDESC = excluded.ITEMDESC, ITEMTYPE = excluded.ITEMTYPE, ITMCLSCD = excluded.ITMCLSCD,
 			ITMSHNAM = excluded.ITMSHNAM, ITMGEDSC = excluded.ITMGEDSC, DISCONTINUED = excluded.DISCONTINUED,
 			SETUP = excluded.SETUP, MODIFDT = excluded.MODIFDT, DEX_ROW_TS = excluded.DEX_ROW_TS`,
-		it.ItemNumber, it.Description, it.Type, it.Class, it.ShortDescription, it.Generic, it.Discontinued, toJSON(setup), today, today, stamp)
-	if err != nil {
-		return fmt.Errorf("save item %s: %w", it.ItemNumber, err)
-	}
-	for site, onHand := range it.OnHand {
+		it.ItemNumber, it.Description, it.Type, it.Class, it.ShortDescription, it.Generic, it.Discontinued, toJSON(it), today, today)
+	return err
+}
+
+// withoutPrices is the item without what IV00105, IV00107 and IV00108 hold.
+func (it Item) withoutPrices() Item {
+	it.Price, it.Prices, it.Levels = decimal.Decimal{}, nil, nil
+	return it
+}
+
+// saveStock sets the quantity on hand of the sites that are named; a site that
+// the item wasn't assigned to becomes one of its sites. It fails with
+// [ErrUnknown] for an item or a site that isn't there.
+func (s *Server) saveStock(ctx context.Context, q querier, item string, onHand map[string]decimal.Decimal) error {
+	for site, quantity := range onHand {
 		if _, ok := find(s.cfg.Sites, site); !ok {
-			return fmt.Errorf("save item %s: no site %s", it.ItemNumber, site)
+			return fmt.Errorf("save stock of item %s at site %s: %w", item, site, ErrUnknown)
 		}
-		if _, err := q.ExecContext(ctx, `INSERT INTO IV00102 (ITEMNMBR, LOCNCODE, QTYONHND) VALUES (?, ?, ?)
+		saved, err := q.ExecContext(ctx, `INSERT INTO IV00102 (ITEMNMBR, LOCNCODE, QTYONHND) SELECT ITEMNMBR, ?, ? FROM IV00101 WHERE ITEMNMBR = ?
 			ON CONFLICT (ITEMNMBR, RCRDTYPE, LOCNCODE) DO UPDATE SET QTYONHND = excluded.QTYONHND`,
-			it.ItemNumber, strings.ToUpper(site), onHand.String()); err != nil {
-			return fmt.Errorf("save stock of item %s: %w", it.ItemNumber, err)
+			strings.ToUpper(site), quantity.String(), item)
+		if err != nil {
+			return fmt.Errorf("save stock of item %s: %w", item, err)
+		}
+		if n, err := saved.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(fmt.Errorf("save stock of item %s: %w", item, ErrUnknown), err)
 		}
 	}
 	return nil
@@ -106,10 +159,12 @@ func (s *Server) saveItem(ctx context.Context, q querier, it Item) error {
 type stock struct {
 	site                         string
 	onHand, allocated, backorder decimal.Decimal
+
+	returned, inUse, inService, damaged decimal.Decimal // by returns
 }
 
 func stocks(ctx context.Context, q querier, item string) ([]stock, error) {
-	rows, err := q.QueryContext(ctx, `SELECT LOCNCODE, QTYONHND, ATYALLOC, QTYBKORD FROM IV00102 WHERE ITEMNMBR = ? AND RCRDTYPE = 2 ORDER BY LOCNCODE`, item)
+	rows, err := q.QueryContext(ctx, `SELECT LOCNCODE, QTYONHND, ATYALLOC, QTYBKORD, QTYRTRND, QTYINUSE, QTYINSVC, QTYDMGED FROM IV00102 WHERE ITEMNMBR = ? AND RCRDTYPE = 2 ORDER BY LOCNCODE`, item)
 	if err != nil {
 		return nil, fmt.Errorf("read stock of %s: %w", item, err)
 	}
@@ -117,7 +172,7 @@ func stocks(ctx context.Context, q querier, item string) ([]stock, error) {
 	var list []stock
 	for rows.Next() {
 		var st stock
-		if err := rows.Scan(&st.site, &st.onHand, &st.allocated, &st.backorder); err != nil {
+		if err := rows.Scan(&st.site, &st.onHand, &st.allocated, &st.backorder, &st.returned, &st.inUse, &st.inService, &st.damaged); err != nil {
 			return nil, fmt.Errorf("read stock of %s: %w", item, err)
 		}
 		list = append(list, st)
@@ -193,7 +248,7 @@ func (c *call) describeItem(ctx context.Context, it Item) (*object, error) {
 	for _, st := range list {
 		row := newObject("SalesItemWarehouse").set("Key.ItemKey.Id", it.ItemNumber).set("Key.WarehouseKey.Id", st.site)
 		for name, v := range map[string]decimal.Decimal{
-			"InUseQuantity": {}, "InServiceQuantity": {}, "ReturnedQuantity": {}, "DamagedQuantity": {}, "OnOrderQuantity": {},
+			"InUseQuantity": st.inUse, "InServiceQuantity": st.inService, "ReturnedQuantity": st.returned, "DamagedQuantity": st.damaged, "OnOrderQuantity": {},
 			"OnHandQuantity": st.onHand, "AllocatedQuantity": st.allocated, "BackOrderedQuantity": st.backorder,
 		} {
 			row.set(name, quantity(v, it.QuantityDecimals))
@@ -211,6 +266,10 @@ func listInventoriedItems(ctx context.Context, c *call) (any, error) {
 	return c.itemSummaries(ctx, where)
 }
 
+// orderByItem sorts what a condition leaves. The plus keeps SQLite from reading
+// all items in order instead of those of a window of stamps.
+const orderByItem = ` ORDER BY +ITEMNMBR`
+
 func (c *call) itemSummaries(ctx context.Context, where condition) (any, error) {
 	where.restrictAll(c.args.object("criteria"), map[string]string{
 		"ItemId": "ITEMNMBR", "Description": "ITEMDESC", "ShortDescription": "ITMSHNAM", "GenericDescription": "ITMGEDSC",
@@ -218,7 +277,7 @@ func (c *call) itemSummaries(ctx context.Context, where condition) (any, error) 
 		"Type": "ITEMTYPE", "IsDiscontinued": "DISCONTINUED",
 	})
 	rows, err := c.q.QueryContext(ctx, `SELECT ITEMNMBR, ITEMDESC, ITMSHNAM, ITMGEDSC, ITMCLSCD, ITEMTYPE, DISCONTINUED,
-		CREATDDT, MODIFDT, DEX_ROW_TS FROM IV00101`+where.String()+` ORDER BY ITEMNMBR`, where.args...)
+		CREATDDT, MODIFDT, DEX_ROW_TS FROM IV00101`+where.String()+orderByItem, where.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read items: %w", err)
 	}
@@ -246,23 +305,4 @@ func (c *call) itemSummaries(ctx context.Context, where condition) (any, error) 
 		list = append(list, o)
 	}
 	return list, rows.Err()
-}
-
-// getPricing answers with an item's list price in a currency and unit. The
-// sandbox has one price level for all, without quantity breaks.
-func getPricing(ctx context.Context, c *call) (any, error) {
-	number := c.args.str("key.ItemKey.Id")
-	it, found, err := loadItem(ctx, c.q, number)
-	if err != nil {
-		return nil, err
-	}
-	k, known := c.cfg.currency(c.args.str("key.CurrencyKey.ISOCode"))
-	u, hasUnit := it.unit(c.args.str("key.UofM"))
-	price, priced := it.price(k, c.cfg.Currencies[0], u)
-	if !found || !known || !hasUnit || !priced {
-		return nil, c.notFound("Pricing", number)
-	}
-	detail := newObject("PricingDetail").set("FromQuantity", quantity(decimal.NewFromInt(1), it.QuantityDecimals)).
-		set("ToQuantity", quantity(decimal.NewFromInt(999999), it.QuantityDecimals)).set("UofMPrice", money(k, price))
-	return newObject("Pricing").set("Key", c.args.object("key")).set("Details", []any{detail}), nil
 }

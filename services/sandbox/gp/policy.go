@@ -81,9 +81,9 @@ func (s *Server) allPolicies() []*policy {
 			continue
 		}
 		p := &policy{id: policyID(op.name), operation: op.name, object: op.object}
-		if op.name == "CreateSalesOrder" || op.name == "UpdateSalesOrder" {
+		if (op.object == orders.object || op.object == invoices.object) && (op.kind == "Create" || op.kind == "Update") {
 			for _, name := range salesBehaviors {
-				if op.name == "UpdateSalesOrder" && notOnUpdate[name] {
+				if op.kind == "Update" && notOnUpdate[name] {
 					continue
 				}
 				p.behaviors = append(p.behaviors, s.behavior(name))

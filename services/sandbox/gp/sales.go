@@ -7,13 +7,10 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// orderType is SOPTYPE of an order, the one document type that the sandbox
-// creates.
-const orderType = 2
-
-// document is a sales order on its way into the tables.
+// document is a sales document on its way into the tables.
 type document struct {
 	*object
+	kind *documentKind
 	findings
 	customer *object
 	currency Currency
@@ -25,6 +22,8 @@ type line struct {
 	*object
 	item Item // without a number for a non-inventory line
 	unit Unit
+	// origin is the sequence number of the order line that it came from.
+	origin int64
 }
 
 func (d *document) number() string { return d.str("Key.Id") }
@@ -34,20 +33,36 @@ func (d *document) cents(v decimal.Decimal) decimal.Decimal {
 	return v.Round(int32(d.currency.Decimals)) //nolint:gosec // 0 to 5
 }
 
-// createSalesOrder answers with nothing, not even the number: a caller that
-// sends none finds the document by what it wrote into it (WSDL).
-func createSalesOrder(ctx context.Context, c *call) (any, error) {
-	o := c.args.object("salesOrder")
-	if o == nil {
-		return nil, refuse("SalesOrder", ruleMissing, "salesOrder", "The sales order is required.")
+func newDocument(k *documentKind, o *object) *document {
+	return &document{object: o, kind: k, findings: findings{object: k.object}}
+}
+
+// givenByGP are elements that a caller sends in vain.
+var givenByGP = []string{
+	"CreatedDate", "ModifiedDate", "LastModifiedDate", "IsVoided", "TransactionState", "AuditTrailCode",
+	"GeneralLedgerPostingDate", "PostedDate", "PostedBy",
+}
+
+// createSales answers with nothing, not even the number: a caller that sends
+// none finds the document by what it wrote into it (WSDL).
+func createSales(k *documentKind) operate {
+	return func(ctx context.Context, c *call) (any, error) {
+		o := c.args.object(k.param)
+		if o == nil {
+			return nil, refuse(k.object, ruleMissing, k.param, "The %s is required.", k.param)
+		}
+		o.drop(givenByGP...)
+		return nil, c.enterDocument(ctx, newDocument(k, o))
 	}
-	o.drop("CreatedDate", "ModifiedDate", "LastModifiedDate", "IsVoided", "TransactionState")
-	d := &document{object: o, findings: findings{object: "SalesOrder"}}
-	o.set("CreatedDate", c.now).set("CreatedBy", c.user)
+}
+
+// enterDocument writes a new document.
+func (c *call) enterDocument(ctx context.Context, d *document) error {
+	d.set("CreatedDate", c.now).set("CreatedBy", c.user)
 	if err := c.checkNumber(ctx, d); err != nil {
-		return nil, err
+		return err
 	}
-	return nil, c.putOrder(ctx, d)
+	return c.putDocument(ctx, d)
 }
 
 // checkNumber refuses a number that is in work, in history, or voided; the
@@ -56,7 +71,7 @@ func (c *call) checkNumber(ctx context.Context, d *document) error {
 	if d.number() == "" {
 		return nil // the document id's next number is drawn when all is well
 	}
-	used, err := c.numberUsed(ctx, d.number())
+	used, err := c.numberUsed(ctx, d.kind, d.number())
 	if err != nil {
 		return err
 	}
@@ -66,9 +81,9 @@ func (c *call) checkNumber(ctx context.Context, d *document) error {
 	return nil
 }
 
-func (c *call) numberUsed(ctx context.Context, number string) (bool, error) {
-	for _, t := range []table{headerWork, headerHistory} {
-		n, err := count(ctx, c.q, t.name+" WHERE SOPNUMBE = ? AND SOPTYPE = ?", number, orderType)
+func (c *call) numberUsed(ctx context.Context, k *documentKind, number string) (bool, error) {
+	for _, p := range k.places() {
+		n, err := count(ctx, c.q, p.header.name+" WHERE SOPNUMBE = ? AND SOPTYPE = ?", number, k.code)
 		if err != nil || n > 0 {
 			return n > 0, err
 		}
@@ -76,10 +91,10 @@ func (c *call) numberUsed(ctx context.Context, number string) (bool, error) {
 	return false, nil
 }
 
-// putOrder checks, completes and writes an order. It is the one way in for
-// create and update, so that both obey the same rules.
-func (c *call) putOrder(ctx context.Context, d *document) error {
-	if err := c.checkOrder(ctx, d); err != nil {
+// putDocument checks, completes and writes a document. It is the one way in
+// for create and update, so that both obey the same rules.
+func (c *call) putDocument(ctx context.Context, d *document) error {
+	if err := c.checkDocument(ctx, d); err != nil {
 		return err
 	}
 	if err := d.err(); err != nil {
@@ -90,7 +105,7 @@ func (c *call) putOrder(ctx context.Context, d *document) error {
 		return err
 	}
 	for _, l := range d.lines {
-		if err := c.allocate(ctx, d, l); err != nil {
+		if err := c.takeQuantities(ctx, d, l); err != nil {
 			return err
 		}
 	}
@@ -102,10 +117,35 @@ func (c *call) putOrder(ctx context.Context, d *document) error {
 			return err
 		}
 	}
+	if d.int("MasterNumber") == 0 {
+		master, err := nextNumber(ctx, c.q, "MSTRNUMB")
+		if err != nil {
+			return err
+		}
+		d.set("MasterNumber", master)
+	}
+	return c.writeDocument(ctx, d)
+}
+
+// takeQuantities splits a line's quantity as its kind of document does, and
+// reserves stock.
+func (c *call) takeQuantities(ctx context.Context, d *document, l *line) error {
+	switch d.kind {
+	case returns:
+		c.returnQuantities(d, l)
+		return nil
+	case invoices:
+		return c.allocateInvoice(ctx, d, l)
+	}
+	return c.allocate(ctx, d, l)
+}
+
+// writeDocument writes a document that is complete, and counts it in its batch.
+func (c *call) writeDocument(ctx context.Context, d *document) error {
 	d.set("ModifiedDate", c.now).set("LastModifiedDate", c.utc)
-	if err := c.insertOrder(ctx, d); err != nil {
+	if err := c.insertDocument(ctx, d); err != nil {
 		if isDuplicate(err) {
-			return refuse("SalesOrder", ruleDuplicate, "Key", "The sales document %s already exists.", d.number())
+			return refuse(d.kind.object, ruleDuplicate, "Key", "The sales document %s already exists.", d.number())
 		}
 		return err
 	}
@@ -122,13 +162,13 @@ func (d *document) money(name string) decimal.Decimal {
 func (c *call) drawNumber(ctx context.Context, d *document) error {
 	id := d.str("DocumentTypeKey.Id")
 	var next string
-	if err := c.q.QueryRowContext(ctx, `SELECT SOPNUMBE FROM SOP40200 WHERE SOPTYPE = ? AND DOCID = ?`, orderType, id).Scan(&next); err != nil {
+	if err := c.q.QueryRowContext(ctx, `SELECT SOPNUMBE FROM SOP40200 WHERE SOPTYPE = ? AND DOCID = ?`, d.kind.code, id).Scan(&next); err != nil {
 		return fmt.Errorf("draw number of %s: %w", id, err)
 	}
 	for {
 		number := next
 		next = increment(next)
-		used, err := c.numberUsed(ctx, number)
+		used, err := c.numberUsed(ctx, d.kind, number)
 		if err != nil {
 			return err
 		}
@@ -136,7 +176,7 @@ func (c *call) drawNumber(ctx context.Context, d *document) error {
 			continue
 		}
 		d.set("Key.Id", number)
-		if _, err := c.q.ExecContext(ctx, `UPDATE SOP40200 SET SOPNUMBE = ? WHERE SOPTYPE = ? AND DOCID = ?`, next, orderType, id); err != nil {
+		if _, err := c.q.ExecContext(ctx, `UPDATE SOP40200 SET SOPNUMBE = ? WHERE SOPTYPE = ? AND DOCID = ?`, next, d.kind.code, id); err != nil {
 			return fmt.Errorf("draw number of %s: %w", id, err)
 		}
 		return nil
@@ -159,24 +199,30 @@ func increment(number string) string {
 	return string(b) + "1"
 }
 
-// updateSalesOrder replaces what it sends of the header, and the lines whose
+// updateSales replaces what it sends of the header, and the lines whose
 // sequence number it sends. Other lines stay; DeleteOnUpdate takes one out.
-func updateSalesOrder(ctx context.Context, c *call) (any, error) {
-	sent := c.args.object("salesOrder")
-	stored, err := c.workOrder(ctx, sent.str("Key.Id"), "updated")
-	if err != nil {
-		return nil, err
+func updateSales(k *documentKind) operate {
+	return func(ctx context.Context, c *call) (any, error) {
+		sent := c.args.object(k.param)
+		stored, err := c.workDocument(ctx, k, sent.str("Key.Id"), "updated")
+		if err != nil {
+			return nil, err
+		}
+		if err := c.notTransferred(ctx, stored, "updated"); err != nil {
+			return nil, err
+		}
+		if err := c.removeDocument(ctx, stored); err != nil {
+			return nil, err
+		}
+		lines := stored.list("Lines")
+		sent.drop(givenByGP...)
+		sent.drop("CreatedBy")
+		stored.drop("LineTotalAmount", "TotalAmount", "DepositAmount", "PaymentAmount") // computed again
+		stored.overlay(sent)
+		stored.set("Lines", anyList(mergeLines(lines, sent.list("Lines"))))
+		dropComputedTaxes(stored, sent)
+		return nil, c.putDocument(ctx, newDocument(k, stored))
 	}
-	if err := c.removeOrder(ctx, stored); err != nil {
-		return nil, err
-	}
-	lines := stored.list("Lines")
-	sent.drop("CreatedDate", "ModifiedDate", "LastModifiedDate", "IsVoided", "CreatedBy", "TransactionState")
-	stored.drop("LineTotalAmount", "TotalAmount", "DepositAmount", "PaymentAmount") // computed again
-	stored.overlay(sent)
-	stored.set("Lines", anyList(mergeLines(lines, sent.list("Lines"))))
-	dropComputedTaxes(stored, sent)
-	return nil, c.putOrder(ctx, &document{object: stored, findings: findings{object: "SalesOrder"}})
 }
 
 // dropComputedTaxes lets amounts that tax rows made be made again.
@@ -200,6 +246,9 @@ func mergeLines(stored, sent []*object) []*object {
 	bySequence := map[int64]*object{}
 	merged := []*object{}
 	for _, l := range stored {
+		if l.has("BillingQuantity") && !unfulfilled(l).IsPositive() {
+			l.drop("QuantityFulfilled") // of an invoice, it follows what is billed
+		}
 		l.drop("TotalAmount", "QuantityToBackorder", "QuantityToInvoice", "QuantityAllocated", "ExtendedCost")
 		bySequence[l.int("Key.LineSequenceNumber")] = l
 	}
@@ -227,62 +276,26 @@ func mergeLines(stored, sent []*object) []*object {
 	return append(kept, merged...)
 }
 
-// workOrder reads a document that can still be changed: it is in work.
-func (c *call) workOrder(ctx context.Context, number, verb string) (*object, error) {
-	o, err := c.loadOrder(ctx, number)
+// workDocument reads a document that can still be changed: it is in work.
+func (c *call) workDocument(ctx context.Context, k *documentKind, number, verb string) (*object, error) {
+	o, err := c.loadDocument(ctx, k, number)
 	if err != nil {
 		return nil, err
 	}
 	if o == nil {
-		return nil, c.notFound("SalesOrder", number)
+		return nil, c.notFound(k.object, number)
 	}
 	if o.str("TransactionState") == "History" {
-		return nil, refuse("SalesOrder", ruleState, "TransactionState", "The sales document %s is in history or voided and can not be %s.", number, verb)
+		return nil, refuse(k.object, ruleState, "TransactionState", "The sales document %s is in history or voided and can not be %s.", number, verb)
 	}
-	return o, c.batchFree(ctx, o.str("BatchKey.Id"))
+	return o, c.batchFree(ctx, k, o.str("BatchKey.Id"))
 }
 
 // batchFree refuses changes to documents of a batch in use.
-func (c *call) batchFree(ctx context.Context, id string) error {
-	f := &findings{object: "SalesOrder"}
+func (c *call) batchFree(ctx context.Context, k *documentKind, id string) error {
+	f := &findings{object: k.object}
 	if err := c.useBatch(ctx, f, salesBatches, id); err != nil {
 		return err
 	}
 	return f.err()
-}
-
-// deleteSalesOrder takes the document out of work: its number is free again.
-func deleteSalesOrder(ctx context.Context, c *call) (any, error) {
-	o, err := c.workOrder(ctx, c.args.str("key.Id"), "deleted")
-	if err != nil {
-		return nil, err
-	}
-	return nil, c.removeOrder(ctx, o)
-}
-
-// voidSalesOrder moves the document to history; its number stays taken, and
-// nothing of it stays allocated.
-func voidSalesOrder(ctx context.Context, c *call) (any, error) {
-	o, err := c.workOrder(ctx, c.args.str("key.Id"), "voided")
-	if err != nil {
-		return nil, err
-	}
-	if err := c.releaseLines(ctx, o); err != nil {
-		return nil, err
-	}
-	number := o.str("Key.Id")
-	for _, move := range []struct{ from, to table }{{headerWork, headerHistory}, {lineWork, lineHistory}} {
-		if err := moveRows(ctx, c.q, move.from, move.to, number); err != nil {
-			return nil, err
-		}
-	}
-	if _, err := c.q.ExecContext(ctx, `UPDATE SOP30200 SET VOIDSTTS = 1, MODIFDT = ?, DEX_ROW_TS = ? WHERE SOPNUMBE = ? AND SOPTYPE = ?`,
-		dateOf(c.now).Format(datetimeLayout), c.utc.Format(datetimeLayout), number, orderType); err != nil {
-		return nil, fmt.Errorf("void %s: %w", number, err)
-	}
-	if _, err := c.q.ExecContext(ctx, `UPDATE SOP30300 SET ATYALLOC = '0' WHERE SOPNUMBE = ? AND SOPTYPE = ?`, number, orderType); err != nil {
-		return nil, fmt.Errorf("void %s: %w", number, err)
-	}
-	total, _ := o.amount("TotalAmount")
-	return nil, c.countInBatch(ctx, salesBatches, o.str("BatchKey.Id"), -1, total)
 }

@@ -78,7 +78,7 @@ func TestRefusals(t *testing.T) {
 		{"no back order", "MUG-BLUE-11", "STRICT", ruleNoBackorder, "Lines.Quantity"},
 		{"closed period", "<Date>2026-11-24", "<Date>2026-09-30", ruleClosed, "Date"},
 	}
-	s := start(t, func(c *Config) { c.ClosedThrough = at.AddDate(0, -1, 0) })
+	s := start(t, func(c *Config) { c.ClosedThrough, c.RefusesClosedPeriods = at.AddDate(0, -1, 0), true })
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			status, body := s.call("CreateSalesOrder", order(t, tt.old, tt.new))

@@ -10,9 +10,9 @@ import (
 // lineStep is the distance of line sequence numbers that GP gives.
 const lineStep = 16384
 
-// checkOrder adds every violation that doesn't need the document's sums, and
+// checkDocument adds every violation that doesn't need the document's sums, and
 // fills in what GP takes from customer, item and setup.
-func (c *call) checkOrder(ctx context.Context, d *document) error {
+func (c *call) checkDocument(ctx context.Context, d *document) error {
 	checkText(&d.findings, d.object, "")
 	if err := c.checkDocumentType(ctx, d); err != nil {
 		return err
@@ -24,7 +24,9 @@ func (c *call) checkOrder(ctx context.Context, d *document) error {
 		return err
 	}
 	d.set("BatchKey.Source", salesBatches)
-	c.checkDates(d)
+	if err := c.checkDates(ctx, d); err != nil {
+		return err
+	}
 	c.checkOrderCurrency(d)
 	for path, list := range map[string][]Entry{
 		"WarehouseKey.Id": c.cfg.Sites, "PaymentTermsKey.Id": c.cfg.PaymentTerms, "ShippingMethodKey.Id": c.cfg.ShippingMethods,
@@ -50,8 +52,8 @@ func (c *call) checkDocumentType(ctx context.Context, d *document) error {
 	if err != nil {
 		return err
 	}
-	if n == 0 || typ != "Order" {
-		d.add(ruleUnknown, "DocumentTypeKey", "The document type id %s does not exist for document type %s, or it is not an order.", id, typ)
+	if n == 0 || typ != d.kind.name {
+		d.add(ruleUnknown, "DocumentTypeKey", "The document type id %s does not exist for document type %s.", id, d.kind.name)
 	}
 	return nil
 }
@@ -128,7 +130,9 @@ func (c *call) checkOrderAddresses(ctx context.Context, d *document, customer st
 	return nil
 }
 
-func (c *call) checkDates(d *document) {
+// checkDates takes a date of a closed fiscal period unless the site refuses it
+// (Config.RefusesClosedPeriods): it is the batch that doesn't post then.
+func (c *call) checkDates(ctx context.Context, d *document) error {
 	date, ok := d.get("Date").(time.Time)
 	if !ok {
 		date = c.now
@@ -138,9 +142,14 @@ func (c *call) checkDates(d *document) {
 	if date.Year() < 1900 {
 		d.add(ruleClosed, "Date", "The date %s is not valid.", date.Format(time.DateOnly))
 	}
-	if !c.cfg.ClosedThrough.IsZero() && !date.After(dateOf(c.cfg.ClosedThrough)) {
+	if !c.cfg.RefusesClosedPeriods {
+		return nil
+	}
+	closed, err := periodClosed(ctx, c.q, c.cfg, date)
+	if closed {
 		d.add(ruleClosed, "Date", "The fiscal period of %s is closed.", date.Format(time.DateOnly))
 	}
+	return err
 }
 
 func (c *call) checkOrderCurrency(d *document) {

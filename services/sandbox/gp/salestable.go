@@ -11,11 +11,12 @@ import (
 // taxTypes are the values of SOP10105.TAXTYPE by the element of their rows.
 var taxTypes = []string{"Taxes", "FreightTaxes", "MiscellaneousTaxes"}
 
-// insertOrder writes a document into the work tables and into those that hold
-// work and history alike.
-func (c *call) insertOrder(ctx context.Context, d *document) error {
-	of := extras{"SOPTYPE": orderType, "SOPNUMBE": d.number()}
-	if err := headerWork.insert(ctx, c.q, d.object, extras{"SOPTYPE": orderType}); err != nil {
+// insertDocument writes a document into the work tables and into those that
+// hold work and history alike.
+func (c *call) insertDocument(ctx context.Context, d *document) error {
+	of := extras{"SOPTYPE": d.kind.code, "SOPNUMBE": d.number()}
+	origin := extras{"SOPTYPE": d.kind.code, "ORIGTYPE": sopType(d.str("OriginalSalesDocumentType"))}
+	if err := d.kind.work.header.insert(ctx, c.q, d.object, origin); err != nil {
 		return err
 	}
 	if err := userDefined.insert(ctx, c.q, d.object, of); err != nil {
@@ -58,8 +59,9 @@ func (c *call) insertLine(ctx context.Context, l *line, of extras) error {
 	if base.IsZero() {
 		base = decimal.NewFromInt(1)
 	}
-	more := of.with("QTYBSUOM", base.String()).with("DECPLQTY", l.item.QuantityDecimals+1)
-	if err := lineWork.insert(ctx, c.q, l.object, more); err != nil {
+	more := of.with("QTYBSUOM", base.String()).with("DECPLQTY", l.item.QuantityDecimals+1).
+		with("ORGSEQNM", l.origin).with(stampColumn, c.utc.Format(datetimeLayout))
+	if err := kindOf(l.object).work.lines.insert(ctx, c.q, l.object, more); err != nil {
 		return err
 	}
 	for _, tax := range l.list("Taxes") {
@@ -78,14 +80,15 @@ func (e extras) with(name string, v any) extras {
 	return more
 }
 
-// removeOrder takes a work document out of all tables, its stock and its batch.
-func (c *call) removeOrder(ctx context.Context, o *object) error {
-	number := o.str("Key.Id")
+// removeDocument takes a work document out of all tables, its stock and its
+// batch.
+func (c *call) removeDocument(ctx context.Context, o *object) error {
+	number, k := o.str("Key.Id"), kindOf(o)
 	if err := c.releaseLines(ctx, o); err != nil {
 		return err
 	}
 	for _, t := range []table{headerWork, lineWork, documentTaxes, payments, userDefined, tracking} {
-		if _, err := c.q.ExecContext(ctx, "DELETE FROM "+t.name+" WHERE SOPNUMBE = ? AND SOPTYPE = ?", number, orderType); err != nil {
+		if _, err := c.q.ExecContext(ctx, "DELETE FROM "+t.name+" WHERE SOPNUMBE = ? AND SOPTYPE = ?", number, k.code); err != nil {
 			return fmt.Errorf("remove %s from %s: %w", number, t.name, err)
 		}
 	}
@@ -103,52 +106,79 @@ func (c *call) releaseLines(ctx context.Context, o *object) error {
 	return nil
 }
 
+// toHistory moves a work document to history, with a new stamp: for who looks
+// at work, it was deleted. It leaves its batch, and nothing in it is allocated.
+func (c *call) toHistory(ctx context.Context, o *object) error {
+	number, code := o.str("Key.Id"), kindOf(o).code
+	if err := moveRows(ctx, c.q, headerWork, headerHistory, number, code); err != nil {
+		return err
+	}
+	if err := moveRows(ctx, c.q, lineWork, lineHistory, number, code); err != nil {
+		return err
+	}
+	stamp := c.utc.Format(datetimeLayout)
+	if _, err := c.q.ExecContext(ctx, `UPDATE SOP30200 SET MODIFDT = ?, DEX_ROW_TS = ? WHERE SOPNUMBE = ? AND SOPTYPE = ?`,
+		dateOf(c.now).Format(datetimeLayout), stamp, number, code); err != nil {
+		return fmt.Errorf("move %s to history: %w", number, err)
+	}
+	if _, err := c.q.ExecContext(ctx, `UPDATE SOP30300 SET ATYALLOC = '0', DEX_ROW_TS = ? WHERE SOPNUMBE = ? AND SOPTYPE = ?`,
+		stamp, number, code); err != nil {
+		return fmt.Errorf("move %s to history: %w", number, err)
+	}
+	total, _ := o.amount("TotalAmount")
+	return c.countInBatch(ctx, salesBatches, o.str("BatchKey.Id"), -1, total)
+}
+
 // moveRows moves a document's rows between two tables of the same columns.
-func moveRows(ctx context.Context, q querier, from, to table, number string) error {
+func moveRows(ctx context.Context, q querier, from, to table, number string, code int) error {
 	where := " WHERE SOPNUMBE = ? AND SOPTYPE = ?"
 	columns := strings.Join(from.names(), ", ")
-	if _, err := q.ExecContext(ctx, "INSERT INTO "+to.name+" ("+columns+") SELECT "+columns+" FROM "+from.name+where, number, orderType); err != nil {
+	if _, err := q.ExecContext(ctx, "INSERT INTO "+to.name+" ("+columns+") SELECT "+columns+" FROM "+from.name+where, number, code); err != nil {
 		return fmt.Errorf("move %s to %s: %w", number, to.name, err)
 	}
-	if _, err := q.ExecContext(ctx, "DELETE FROM "+from.name+where, number, orderType); err != nil {
+	if _, err := q.ExecContext(ctx, "DELETE FROM "+from.name+where, number, code); err != nil {
 		return fmt.Errorf("move %s from %s: %w", number, from.name, err)
 	}
 	return nil
 }
 
-// loadOrder reads a document from work or else from history; nil when it is
+// loadDocument reads a document from work or else from history; nil when it is
 // in neither.
-func (c *call) loadOrder(ctx context.Context, number string) (*object, error) {
-	for _, t := range []struct {
-		header, lines table
-		state         string
-	}{{headerWork, lineWork, "Work"}, {headerHistory, lineHistory, "History"}} {
-		rows, err := t.header.query(ctx, c.q, c.cfg.units(), "WHERE SOPNUMBE = ? AND SOPTYPE = ?", number, orderType)
+func (c *call) loadDocument(ctx context.Context, k *documentKind, number string) (*object, error) {
+	for _, p := range k.places() {
+		rows, err := p.header.query(ctx, c.q, c.cfg.units(), "WHERE SOPNUMBE = ? AND SOPTYPE = ?", number, k.code)
 		if err != nil {
 			return nil, err
 		}
 		if len(rows) > 0 {
 			o := rows[0].object
-			o.set("TransactionState", t.state)
-			return o, c.completeOrder(ctx, o, t.lines)
+			o.set("TransactionState", p.state)
+			if from := rows[0].extra["ORIGTYPE"]; from != "0" {
+				for _, other := range documentKinds {
+					if from == fmt.Sprint(other.code) {
+						o.set("OriginalSalesDocumentType", other.name)
+					}
+				}
+			}
+			return o, c.completeDocument(ctx, k, o, p.lines)
 		}
 	}
 	return nil, nil
 }
 
-// completeOrder adds what stands in other tables than the header's.
-func (c *call) completeOrder(ctx context.Context, o *object, lines table) error {
+// completeDocument adds what stands in other tables than the header's.
+func (c *call) completeDocument(ctx context.Context, k *documentKind, o *object, lines table) error {
 	number := o.str("Key.Id")
 	u := c.cfg.units()
 	u.iso = o.str("CurrencyKey.ISOCode")
-	o.set("Type", "Order").set("DocumentTypeKey.Type", "Order")
+	o.set("Type", k.name).set("DocumentTypeKey.Type", k.name)
 	oneOfChoice(o, "TradeDiscount")
 	for _, name := range []string{"BillToAddressKey", "ShipToAddressKey"} {
 		if o.object(name) != nil {
 			o.set(name+".CustomerKey.Id", o.str("CustomerKey.Id"))
 		}
 	}
-	user, err := userDefined.query(ctx, c.q, u, "WHERE SOPNUMBE = ? AND SOPTYPE = ?", number, orderType)
+	user, err := userDefined.query(ctx, c.q, u, "WHERE SOPNUMBE = ? AND SOPTYPE = ?", number, k.code)
 	if err != nil {
 		return err
 	}
@@ -189,7 +219,7 @@ func (c *call) addRows(ctx context.Context, o *object, name string, t table, u u
 	if o.typ.is("SalesLine") {
 		number = o.str("Key.SalesDocumentKey.Id")
 	}
-	rows, err := t.query(ctx, c.q, u, "WHERE SOPNUMBE = ? AND SOPTYPE = ? "+tail, append([]any{number, orderType}, args...)...)
+	rows, err := t.query(ctx, c.q, u, "WHERE SOPNUMBE = ? AND SOPTYPE = ? "+tail, append([]any{number, kindOf(o).code}, args...)...)
 	if err != nil {
 		return err
 	}
@@ -211,64 +241,4 @@ func oneOfChoice(o *object, name string) {
 	if choice := o.object(name); choice.object("Percent") != nil {
 		choice.drop("Amount")
 	}
-}
-
-func getSalesOrder(ctx context.Context, c *call) (any, error) {
-	number := c.args.str("key.Id")
-	o, err := c.loadOrder(ctx, number)
-	if err != nil {
-		return nil, err
-	}
-	if o == nil {
-		return nil, c.notFound("SalesOrder", number)
-	}
-	return o, nil
-}
-
-func listSalesOrders(ctx context.Context, c *call) (any, error) {
-	return c.orderSummaries(ctx, "SalesOrderSummary")
-}
-
-// listSalesDocuments lists documents of every type. The sandbox keeps orders.
-func listSalesDocuments(ctx context.Context, c *call) (any, error) {
-	return c.orderSummaries(ctx, "SalesDocumentSummary")
-}
-
-func (c *call) orderSummaries(ctx context.Context, typ string) (any, error) {
-	criteria := c.args.object("criteria")
-	list := []any{}
-	for _, t := range []struct {
-		header table
-		state  string
-	}{{headerWork, "Work"}, {headerHistory, "History"}} {
-		var where condition
-		where.restrictAll(criteria, map[string]string{
-			"TransactionState": "'" + t.state + "'", "Type": "'Order'",
-			"DocumentId": "SOPNUMBE", "Date": "DOCDATE", "CustomerId": "CUSTNMBR", "CustomerName": "CUSTNAME",
-			"CustomerPONumber": "CSTPONBR", "BatchId": "BACHNUMB", "DocumentTypeId": "DOCID", "SalespersonId": "SLPRSNID",
-			"MasterNumber": "MSTRNUMB", "ModifiedDate": "MODIFDT", "LastModifiedDate": stampColumn, "CreatedDate": "CREATDDT",
-		})
-		rows, err := t.header.query(ctx, c.q, c.cfg.units(), where.String()+" ORDER BY SOPNUMBE", where.args...)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range rows {
-			list = append(list, orderSummary(typ, t.state, r.object))
-		}
-	}
-	return list, nil
-}
-
-func orderSummary(typ, state string, o *object) *object {
-	s := newObject(typ)
-	for _, f := range s.typ.all {
-		if v := o.values[f.name]; v != nil && f.name != "Type" {
-			s.set(f.name, v)
-		}
-	}
-	if _, ok := s.typ.field("Type"); ok {
-		s.set("Type", "Order")
-	}
-	s.set("DocumentTypeKey.Type", "Order").set("TransactionState", state)
-	return s.set("TradeDiscountAmount", o.object("TradeDiscount.Amount"))
 }

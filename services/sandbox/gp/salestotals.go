@@ -1,6 +1,10 @@
 package gp
 
-import "github.com/shopspring/decimal"
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
 
 // totals computes what GP computes and refuses what was sent and differs. No
 // tolerance: a cent is an error.
@@ -40,19 +44,22 @@ func (c *call) totals(d *document) {
 
 func (c *call) lineTotal(d *document, l *line) decimal.Decimal {
 	q, _ := l.amount("Quantity")
-	price, _ := l.amount("UnitPrice")
-	markdown := decimal.Zero
-	if p, ok := l.amount("Discount.Percent"); ok {
-		markdown = price.Mul(p).Div(decimal.NewFromInt(100)).Round(int32(max(l.item.CurrencyDecimals, 2))) //nolint:gosec // 0 to 5
-	} else if v, ok := l.amount("Discount.Amount"); ok {
-		markdown = v
-	}
-	total := d.cents(q.Mul(price.Sub(markdown)))
+	total := d.cents(q.Mul(l.unitTotal()))
 	if sent, ok := l.amount("TotalAmount"); ok && !sent.Equal(total) {
 		d.add(ruleExtended, "Lines.TotalAmount", "The total %s of line %d does not match %s, quantity times price less markdown.", sent, l.int("Key.LineSequenceNumber"), total)
 	}
 	l.set("TotalAmount", money(d.currency, total))
 	return total
+}
+
+// unitTotal is the price of one less its markdown.
+func (l *line) unitTotal() decimal.Decimal {
+	price, _ := l.amount("UnitPrice")
+	if p, ok := l.amount("Discount.Percent"); ok {
+		return price.Sub(price.Mul(p).Div(decimal.NewFromInt(100)).Round(int32(max(l.item.CurrencyDecimals, 2)))) //nolint:gosec // 0 to 5
+	}
+	markdown, _ := l.amount("Discount.Amount")
+	return price.Sub(markdown)
 }
 
 func (c *call) tradeDiscount(d *document, sum decimal.Decimal) decimal.Decimal {
@@ -110,28 +117,29 @@ func (c *call) sumTaxes(d *document, property string, rows []*object) decimal.De
 	return sum
 }
 
-// paymentNeeds is which reference each payment type of an order must bring;
-// payment types (in contrast to deposits) belong to invoices.
+// paymentNeeds is which reference each payment type must bring.
 var paymentNeeds = map[string]string{
 	"Cash Deposit": "BankAccountKey", "Check Deposit": "BankAccountKey", "Payment Card Deposit": "PaymentCardTypeKey",
+	"Cash Payment": "BankAccountKey", "Check Payment": "BankAccountKey", "Payment Card Payment": "PaymentCardTypeKey",
 }
 
 func (c *call) payments(d *document, total decimal.Decimal) {
 	var sum decimal.Decimal
 	for i, p := range d.list("Payments") {
 		typ := p.str("Type")
-		need, ok := paymentNeeds[typ]
-		if !ok {
-			d.add(rulePayments, "Payments.Type", "The payment type %s is not a deposit: an order takes deposits.", typ)
+		if !slices.Contains(d.kind.payments, typ) {
+			d.add(rulePayments, "Payments.Type", "The payment type %s does not fit: %s.", typ, d.kind.takes)
 			continue
 		}
-		list := c.cfg.Checkbooks
-		if need == "PaymentCardTypeKey" {
-			list = c.cfg.CardTypes
+		need := paymentNeeds[typ]
+		id := p.str(need + ".Id")
+		_, known := find(c.cfg.CardTypes, id)
+		if need == "BankAccountKey" {
+			_, known = c.cfg.checkbook(id)
 		}
-		if id := p.str(need + ".Id"); id == "" {
+		if id == "" {
 			d.add(ruleMissing, "Payments."+need, "%s is required for a payment of type %s.", need, typ)
-		} else if _, ok := find(list, id); !ok {
+		} else if !known {
 			d.add(ruleUnknown, "Payments."+need, "%s %s does not exist.", need, id)
 		}
 		if p.int("Key.SequenceNumber") == 0 {
@@ -148,5 +156,8 @@ func (c *call) payments(d *document, total decimal.Decimal) {
 	if sum.GreaterThan(total) {
 		d.add(rulePayments, "Payments", "The payments %s are more than the document amount %s.", sum, total)
 	}
-	d.set("PaymentAmount", money(d.currency, sum)).set("DepositAmount", money(d.currency, sum))
+	d.set("PaymentAmount", money(d.currency, sum))
+	if d.has("DepositAmount") {
+		d.set("DepositAmount", money(d.currency, sum))
+	}
 }

@@ -45,13 +45,14 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	ctx := context.Background() // opening a file can't be waited for any other way
-	st, err := openStore(ctx, cfg.DB)
+	done := make(chan struct{})
+	st, err := openStore(ctx, cfg.DB, newStamps(cfg, done))
 	if err != nil {
 		return nil, fmt.Errorf("gp sandbox: %w", err)
 	}
 	s := &Server{
 		cfg: cfg, log: cfg.Logger, store: st, operations: operationsByName(), ntlm: newNTLMGate(cfg),
-		newID: uuid.NewString, started: time.Now(), done: make(chan struct{}), counts: map[string]map[string]int{},
+		newID: uuid.NewString, started: time.Now(), done: done, counts: map[string]map[string]int{},
 	}
 	s.policies = s.allPolicies()
 	if err := s.seed(ctx); err != nil {

@@ -73,11 +73,11 @@ func getPriceLevel(_ context.Context, c *call) (any, error) {
 // getBank answers for a bank; the checkbook of the same id stands for it.
 func getBank(_ context.Context, c *call) (any, error) {
 	id := c.args.str("key.Id")
-	e, ok := find(c.cfg.Checkbooks, id)
+	b, ok := c.cfg.checkbook(id)
 	if !ok {
 		return nil, c.notFound("Bank", id)
 	}
-	return described("Bank", e).set("Name", e.Description), nil
+	return described("Bank", b.Entry).set("Name", b.Description), nil
 }
 
 // getTaxSchedule answers with the one setup type whose key isn't called Key.

@@ -21,9 +21,10 @@ var tablesSQL string
 type store struct {
 	writer *sql.DB
 	reader *sql.DB
+	stamps *stamps
 }
 
-func openStore(ctx context.Context, path string) (*store, error) {
+func openStore(ctx context.Context, path string, stamps *stamps) (*store, error) {
 	pragmas := "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate"
 	if path == "" {
 		path, pragmas = ":memory:", "?_pragma=busy_timeout(10000)"
@@ -34,7 +35,7 @@ func openStore(ctx context.Context, path string) (*store, error) {
 	}
 	writer.SetMaxOpenConns(1)
 	writer.SetConnMaxIdleTime(0)
-	s := &store{writer: writer, reader: writer}
+	s := &store{writer: writer, reader: writer, stamps: stamps}
 	if path != ":memory:" { // an in-memory database lives in its one connection
 		if s.reader, err = sql.Open("sqlite", "file:"+path+strings.Replace(pragmas, "immediate", "deferred", 1)); err != nil {
 			return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.Close())
@@ -48,7 +49,24 @@ func openStore(ctx context.Context, path string) (*store, error) {
 	if _, err := writer.ExecContext(ctx, strings.Join(ddl, ";\n")+";\n"+tablesSQL); err != nil {
 		return nil, errors.Join(fmt.Errorf("create tables in %s: %w", path, err), s.close())
 	}
+	if err := addColumns(ctx, writer); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if _, err := writer.ExecContext(ctx, documentsSQL); err != nil {
+		return nil, errors.Join(fmt.Errorf("create tables in %s: %w", path, err), s.close())
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare %s: %w", path, err), s.close())
+	}
 	return s, nil
+}
+
+// prepare makes the triggers, and goes on after the last stamp.
+func (s *store) prepare(ctx context.Context) error {
+	if _, err := s.writer.ExecContext(ctx, triggers()); err != nil {
+		return fmt.Errorf("create triggers: %w", err)
+	}
+	return s.stamps.resume(ctx, s.writer)
 }
 
 func (s *store) close() error {
@@ -60,8 +78,25 @@ func (s *store) close() error {
 }
 
 // write runs f in a transaction, which is undone when f fails: one call of the
-// web service is one SQL transaction, as in eConnect underneath.
+// web service is one SQL transaction, as in eConnect underneath. All rows that
+// f writes have one stamp, which [stampOf] tells.
 func (s *store) write(ctx context.Context, f func(querier) error) error {
+	early, late := s.stamps.early(ctx)
+	return inTransaction(ctx, s.writer, nil, func(q querier) error {
+		stamp := early
+		if !late {
+			stamp = s.stamps.next()
+		}
+		if err := setStamp(ctx, q, stamp); err != nil {
+			return err
+		}
+		return f(q)
+	})
+}
+
+// record runs f in a transaction that isn't the company's business: nothing of
+// it has a stamp.
+func (s *store) record(ctx context.Context, f func(querier) error) error {
 	return inTransaction(ctx, s.writer, nil, f)
 }
 
@@ -96,6 +131,9 @@ func isDuplicate(err error) bool {
 // seed puts in what the configuration brings and the database lacks.
 func (s *Server) seed(ctx context.Context) error {
 	return s.store.write(ctx, func(q querier) error {
+		if err := setFeed(ctx, q, !s.cfg.NoChangedKeys); err != nil {
+			return err
+		}
 		for _, d := range s.cfg.DocumentTypes {
 			next := d.NextNumber
 			if next == "" {
@@ -106,19 +144,16 @@ func (s *Server) seed(ctx context.Context) error {
 				return fmt.Errorf("seed document id %s: %w", d.ID, err)
 			}
 		}
+		if err := s.seedAccounts(ctx, q); err != nil {
+			return err
+		}
 		for _, it := range s.cfg.Items {
-			if _, found, err := loadItem(ctx, q, it.ItemNumber); err != nil || found {
-				if err != nil {
-					return err
-				}
-				continue
-			}
-			if err := s.saveItem(ctx, q, it); err != nil {
+			if err := s.seedItem(ctx, q, it); err != nil {
 				return err
 			}
 		}
 		for _, c := range s.cfg.Customers {
-			if err := s.seedCustomer(ctx, q, c); err != nil && !isDuplicate(err) {
+			if err := s.seedCustomer(ctx, q, c); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,12 @@ type querier interface {
 // stands for what isn't there. Money and quantity are exact decimals as text,
 // because SQLite would turn a numeric column into floating point.
 func (t table) ddl() string {
+	defs := append(t.definitions(), "PRIMARY KEY ("+strings.Join(t.key, ", ")+")")
+	return "CREATE TABLE IF NOT EXISTS " + t.name + " (\n" + strings.Join(defs, ",\n") + ")"
+}
+
+// definitions are those of all columns.
+func (t table) definitions() []string {
 	var defs []string
 	for _, c := range t.columns {
 		f := t.field(c)
@@ -57,9 +64,7 @@ func (t table) ddl() string {
 			defs = append(defs, c.name+" TEXT NOT NULL DEFAULT '' COLLATE NOCASE")
 		}
 	}
-	defs = append(defs, t.extra...)
-	defs = append(defs, "PRIMARY KEY ("+strings.Join(t.key, ", ")+")")
-	return "CREATE TABLE IF NOT EXISTS " + t.name + " (\n" + strings.Join(defs, ",\n") + ")"
+	return append(defs, t.extra...)
 }
 
 func (t table) field(c column) field {
@@ -77,6 +82,24 @@ type extras map[string]any
 
 // insert writes o as one row.
 func (t table) insert(ctx context.Context, q querier, o *object, more extras) error {
+	return t.write(ctx, q, o, more, func([]string) string { return "" })
+}
+
+// put writes o as one row, over the row with the same key when there is one.
+// Unlike a delete and an insert it is an update to the triggers.
+func (t table) put(ctx context.Context, q querier, o *object, more extras) error {
+	return t.write(ctx, q, o, more, func(names []string) string {
+		var set []string
+		for _, name := range names {
+			if !slices.Contains(t.key, name) {
+				set = append(set, name+" = excluded."+name)
+			}
+		}
+		return " ON CONFLICT (" + strings.Join(t.key, ", ") + ") DO UPDATE SET " + strings.Join(set, ", ")
+	})
+}
+
+func (t table) write(ctx context.Context, q querier, o *object, more extras, onConflict func(names []string) string) error {
 	var names []string
 	var args []any
 	for _, c := range t.columns {
@@ -87,7 +110,8 @@ func (t table) insert(ctx context.Context, q querier, o *object, more extras) er
 		names = append(names, name)
 		args = append(args, v)
 	}
-	query := "INSERT INTO " + t.name + " (" + strings.Join(names, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(names)-1) + ")"
+	query := "INSERT INTO " + t.name + " (" + strings.Join(names, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(names)-1) + ")" +
+		onConflict(names)
 	if _, err := q.ExecContext(ctx, query, args...); err != nil {
 		return fmt.Errorf("insert into %s: %w", t.name, err)
 	}

@@ -1,5 +1,7 @@
 package gp
 
+import "slices"
+
 // Mappings of the GP tables that the sandbox keeps (CREATE TABLE scripts of
 // company databases). Header and line tables exist twice: work and history.
 
@@ -32,7 +34,6 @@ var headerColumns = []column{
 	{"PHNUMBR1", "ShipToAddress.Phone1.Value"}, {"PHNUMBR2", "ShipToAddress.Phone2.Value"},
 	{"PHONE3", "ShipToAddress.Phone3.Value"}, {"FAXNUMBR", "ShipToAddress.Fax.Value"},
 	{"ShipToName", "ShipToAddress.Name"}, {"CNTCPRSN", "ShipToAddress.ContactPerson"},
-	{"PYMTRCVD", "PaymentAmount"}, {"DEPRECVD", "DepositAmount"}, {"SOPSTATUS", "ShippingProcessStatus"},
 }
 
 var lineColumns = []column{
@@ -47,24 +48,42 @@ var lineColumns = []column{
 	{"LOCNCODE", "WarehouseKey.Id"}, {"ITEMNMBR", "ItemKey.Id"}, {"SHIPMTHD", "ShippingMethodKey.Id"},
 	{"SALSTERR", "SalesTerritoryKey.Id"}, {"SLPRSNID", "SalespersonKey.Id"}, {"PRCLEVEL", "PriceLevelKey.Id"},
 	{"PRSTADCD", "ShipToAddressKey.Id"},
-	{"QTYTBAOR", "QuantityToBackorder"}, {"QTYTOINV", "QuantityToInvoice"}, {"QTYCANCE", "QuantityCanceled"},
-	{"QTYFULFI", "QuantityFulfilled"}, {"ATYALLOC", "QuantityAllocated"},
-	{"FUFILDAT", "FulfillDate"}, {"ACTLSHIP", "ActualShipDate"},
 }
 
+// What orders have beyond other documents; kinds.go has the others' columns.
 var (
-	headerExtra = []string{"SOPTYPE INTEGER NOT NULL DEFAULT 2", "PSTGSTUS INTEGER NOT NULL DEFAULT 0"}
+	orderColumns = []column{{"PYMTRCVD", "PaymentAmount"}, {"DEPRECVD", "DepositAmount"}, {"SOPSTATUS", "ShippingProcessStatus"}}
+	orderLines   = []column{
+		{"QTYTBAOR", "QuantityToBackorder"}, {"QTYTOINV", "QuantityToInvoice"}, {"QTYCANCE", "QuantityCanceled"},
+		{"QTYFULFI", "QuantityFulfilled"}, {"ATYALLOC", "QuantityAllocated"},
+		{"FUFILDAT", "FulfillDate"}, {"ACTLSHIP", "ActualShipDate"},
+	}
+)
+
+const noDateColumn = " TEXT NOT NULL DEFAULT '1900-01-01 00:00:00.000'"
+
+var (
+	headerExtra = []string{"SOPTYPE INTEGER NOT NULL DEFAULT 2", "PSTGSTUS INTEGER NOT NULL DEFAULT 0", "ORIGTYPE INTEGER NOT NULL DEFAULT 0"}
 	lineExtra   = []string{
 		"SOPTYPE INTEGER NOT NULL DEFAULT 2", "SOPNUMBE TEXT NOT NULL COLLATE NOCASE",
 		"CMPNTSEQ INTEGER NOT NULL DEFAULT 0", "QTYBSUOM TEXT NOT NULL DEFAULT '1'", "DECPLQTY INTEGER NOT NULL DEFAULT 1",
+		"QTYPRINV TEXT NOT NULL DEFAULT '0'", "ORGSEQNM INTEGER NOT NULL DEFAULT 0", stampColumn + " TEXT NOT NULL DEFAULT ''",
 	}
+	// What only invoices and returns show lies in the same tables.
+	headerOthers = append([]string{
+		"GLPOSTDT" + noDateColumn, "POSTEDDT" + noDateColumn, "PTDUSRID TEXT NOT NULL DEFAULT ''", "REMSUBTO TEXT NOT NULL DEFAULT '0'",
+	}, headerExtra...)
+	lineOthers = append([]string{
+		"QTYONHND TEXT NOT NULL DEFAULT '0'", "QTYRTRND TEXT NOT NULL DEFAULT '0'", "QTYINUSE TEXT NOT NULL DEFAULT '0'",
+		"QTYINSVC TEXT NOT NULL DEFAULT '0'", "QTYDMGED TEXT NOT NULL DEFAULT '0'",
+	}, lineExtra...)
 	documentKey = []string{"SOPNUMBE", "SOPTYPE"}
 	lineKey     = []string{"SOPNUMBE", "SOPTYPE", "CMPNTSEQ", "LNITMSEQ"}
 
-	headerWork    = table{"SOP10100", "SalesOrder", headerColumns, headerExtra, documentKey}
-	headerHistory = table{"SOP30200", "SalesOrder", headerColumns, headerExtra, documentKey}
-	lineWork      = table{"SOP10200", "SalesOrderLine", lineColumns, lineExtra, lineKey}
-	lineHistory   = table{"SOP30300", "SalesOrderLine", lineColumns, lineExtra, lineKey}
+	headerWork    = table{"SOP10100", "SalesOrder", slices.Concat(headerColumns, orderColumns), headerOthers, documentKey}
+	headerHistory = table{"SOP30200", "SalesOrder", slices.Concat(headerColumns, orderColumns), headerOthers, documentKey}
+	lineWork      = table{"SOP10200", "SalesOrderLine", slices.Concat(lineColumns, orderLines), lineOthers, lineKey}
+	lineHistory   = table{"SOP30300", "SalesOrderLine", slices.Concat(lineColumns, orderLines), lineOthers, lineKey}
 )
 
 var documentExtra = []string{"SOPTYPE INTEGER NOT NULL DEFAULT 2", "SOPNUMBE TEXT NOT NULL COLLATE NOCASE"}
@@ -89,8 +108,8 @@ var payments = table{"SOP10103", "SalesPayment", []column{
 	{"SEQNUMBR", "Key.SequenceNumber"}, {"DOCDATE", "Date"}, {"AMNTPAID", "PaymentAmount"},
 	{"CHEKBKID", "BankAccountKey.Id"}, {"CARDNAME", "PaymentCardTypeKey.Id"}, {"CHEKNMBR", "CheckNumber"},
 	{"RCTNCCRD", "PaymentCardNumber"}, {"AUTHCODE", "AuthorizationCode"}, {"EXPNDATE", "ExpirationDate"},
-	{"PYMTTYPE", "Type"}, {"DOCNUMBR", "Number"}, {"CURNCYID", "CurrencyKey.ISOCode"},
-}, documentExtra, []string{"SOPTYPE", "SOPNUMBE", "SEQNUMBR"}}
+	{"PYMTTYPE", "Type"}, {"DOCNUMBR", "Number"}, {"CURNCYID", "CurrencyKey.ISOCode"}, {"TRXSORCE", "AuditTrailCode"},
+}, append([]string{"DEPSTATS INTEGER NOT NULL DEFAULT 0"}, documentExtra...), []string{"SOPTYPE", "SOPNUMBE", "SEQNUMBR"}}
 
 var userDefined = table{"SOP10106", "SalesOrder", []column{
 	{"USRDAT01", "UserDefined.Date01"}, {"USRDAT02", "UserDefined.Date02"},
@@ -116,7 +135,10 @@ var customers = table{"RM00101", "Customer", []column{
 	{"CHEKBKID", "BankAccountKey.Id"}, {"CREATDDT", "CreatedDate"}, {"MODIFDT", "ModifiedDate"}, {stampColumn, "LastModifiedDate"},
 	{"CPRCSTNM", "CorporateAccountKey.Id"}, {"USERDEF1", "UserDefined1"}, {"USERDEF2", "UserDefined2"},
 	{"POSTRESULTSTO", "PostResultsTo"}, {"ORDERFULFILLDEFAULT", "OrderFullfillmentShortageDefault"},
-}, []string{"INACTIVE INTEGER NOT NULL DEFAULT 0"}, []string{"CUSTNMBR"}}
+	{"CRLMTTYP", "CreditLimit.SpecialAmount"}, {"CRLMTAMT", "CreditLimit.Amount"},
+}, []string{
+	"INACTIVE INTEGER NOT NULL DEFAULT 0", "TAXEXMT1 TEXT NOT NULL DEFAULT ''", "TAXEXMT2 TEXT NOT NULL DEFAULT ''",
+}, []string{"CUSTNMBR"}}
 
 var addresses = table{"RM00102", "CustomerAddress", []column{
 	{"CUSTNMBR", "Key.CustomerKey.Id"}, {"ADRSCODE", "Key.Id"},
@@ -139,6 +161,7 @@ var internet = table{"SY01200", "InternetAddresses", []column{
 	{"INETINFO", "AdditionalInformation"},
 }, []string{
 	"Master_Type TEXT NOT NULL DEFAULT 'CUS'", "Master_ID TEXT NOT NULL COLLATE NOCASE", "ADRSCODE TEXT NOT NULL COLLATE NOCASE",
+	stampColumn + " TEXT NOT NULL DEFAULT '1900-01-01 00:00:00.000'",
 }, []string{"Master_Type", "Master_ID", "ADRSCODE"}}
 
 var journals = table{"GL10000", "GLTransaction", []column{
@@ -147,6 +170,10 @@ var journals = table{"GL10000", "GLTransaction", []column{
 	{"MODIFDT", "ModifiedDate"}, {"LSTDTEDT", "ModifiedBy"},
 }, []string{stampColumn + " TEXT NOT NULL"}, []string{"JRNENTRY"}}
 
+// postedJournals is the header part of GL20000, the open year.
+var postedJournals = table{"GL20000", "GLTransaction", append(slices.Clone(journals.columns),
+	column{"TRXSORCE", "AuditTrailCode"}, column{"USWHPSTD", "PostedBy"}), append([]string{"OPENYEAR INTEGER NOT NULL DEFAULT 0"}, journals.extra...), journals.key}
+
 var receipts = table{"RM10201", "CashReceipt", []column{
 	{"CUSTNMBR", "CustomerKey.Id"}, {"DOCNUMBR", "Key.Id"}, {"CHEKNMBR", "CheckCardNumber"}, {"CRCARDID", "PaymentCardTypeKey.Id"},
 	{"BCHSOURC", "BatchKey.Source"}, {"BACHNUMB", "BatchKey.Id"}, {"CSHRCTYP", "Type"}, {"CHEKBKID", "BankAccountKey.Id"},
@@ -154,8 +181,15 @@ var receipts = table{"RM10201", "CashReceipt", []column{
 	{"CURNCYID", "CurrencyKey.ISOCode"}, {"MODIFDT", "ModifiedDate"},
 }, []string{stampColumn + " TEXT NOT NULL"}, []string{"DOCNUMBR"}}
 
+// postedReceipts holds posted receipts (RMDTYPAL 9 of RM20101); receivables.go
+// has the invoices and returns that share the table.
+var postedReceipts = table{"RM20101", "CashReceipt", append(slices.Clone(receipts.columns),
+	column{"TRXSORCE", "AuditTrailCode"}, column{"POSTDATE", "PostedDate"}, column{"PSTUSRID", "PostedBy"},
+	column{"VOIDSTTS", "IsVoided"}, column{"VOIDDATE", "VoidDate"}),
+	append([]string{"RMDTYPAL INTEGER NOT NULL DEFAULT 9", "CURTRXAM TEXT NOT NULL DEFAULT '0'"}, receipts.extra...), []string{"DOCNUMBR", "RMDTYPAL"}}
+
 // mapped are the tables that their mapping creates. lineTaxes shares a table.
 var mapped = []table{
 	headerWork, headerHistory, lineWork, lineHistory, documentTaxes, payments, userDefined, tracking,
-	customers, addresses, internet, journals, receipts,
+	customers, addresses, internet, journals, postedJournals, receipts, postedReceipts,
 }

@@ -213,7 +213,7 @@ func TestStoredText(t *testing.T) {
 			t.Errorf("%s reads %q, want %q", name, got, want)
 		}
 	}
-	if !strings.Contains(body, `<MasterNumber>0</MasterNumber>`) || !strings.Contains(body, `<DocumentFrequency xsi:nil="true"/>`) {
+	if !strings.Contains(body, `<MasterNumber>1</MasterNumber>`) || !strings.Contains(body, `<DocumentFrequency xsi:nil="true"/>`) {
 		t.Errorf("nullable values in %s", body)
 	}
 }

@@ -30,6 +30,10 @@ Admin API     POST   /_sandbox/orders                  place an order; the body 
               GET    /_sandbox/version                 PUT changes it
               GET    /_sandbox/calls                   requests per route
               GET    /_sandbox/products                what is on the shelves
+              POST   /_sandbox/products/generate       many more: {"count": 100000, "sources": ["default", "store"]}
+              POST   /_sandbox/customers               register a customer
+              POST   /_sandbox/customers/{id}          edit one, at random without a body
+              GET    /_sandbox/behaviour               limits, deadlocks, slow rows, the consumer; PUT, PATCH change them
 `
 
 // admin is the tester's side: no token, no faults.
@@ -58,6 +62,12 @@ func (s *Server) admin() http.Handler {
 		r.Put("/version", s.adminVersion)
 		r.Get("/calls", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Calls()) })
 		r.Get("/products", s.adminProducts)
+		r.Post("/products/generate", s.adminGenerate)
+		r.Post("/customers", s.adminCustomer)
+		r.Post("/customers/{id}", s.adminCustomer)
+		r.Get("/behaviour", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Behaviour()) })
+		r.Put("/behaviour", s.adminBehaviour)
+		r.Patch("/behaviour", s.adminBehaviour)
 	})
 	return r
 }

@@ -13,8 +13,13 @@ const (
 	asyncOrderCancelled  = "sales.order.cancelled"
 	asyncShipmentCreated = "sales.shipment.created"
 	asyncInvoiceCreated  = "sales.invoice.created"
+	asyncCustomerCreated = "customer.created"
 	asyncInvoicePaid     = "sales.invoice.paid"
 	asyncCustomerUpdated = "customer.updated"
+	asyncAddressCreated  = "customer.address.created"
+	asyncAddressUpdated  = "customer.address.updated"
+	asyncProductCreated  = "catalog.product.created"
+	asyncProductUpdated  = "catalog.product.updated"
 
 	asyncCreditmemoCreated = "sales.creditmemo.created"
 )

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/shopspring/decimal"
 )
 
@@ -54,6 +53,26 @@ type Product struct {
 	FixedPrice bool   `json:"fixed_price,omitempty"`
 	// Links are the files of a downloadable product.
 	Links []int64 `json:"links,omitempty"`
+
+	// UpdatedAt is when it was saved; "" means CreatedAt. Status is 1 enabled, 2
+	// disabled, and Visibility 1 to 4; 0 means what the product had at first.
+	UpdatedAt      string `json:"updated_at,omitempty"`
+	Status         int64  `json:"status,omitempty"`
+	Visibility     int64  `json:"visibility,omitempty"`
+	AttributeSetID int64  `json:"attribute_set_id,omitempty"`
+	// WebsiteIDs are where it is sold; nil means everywhere.
+	WebsiteIDs []int64 `json:"website_ids"`
+	// SpecialFrom and SpecialTo bound the reduced price; "" means no bound.
+	SpecialFrom string `json:"special_from,omitempty"`
+	SpecialTo   string `json:"special_to,omitempty"`
+	// Custom are other attributes, and Scopes the values that store views have
+	// of their own, by store id and attribute.
+	Custom map[string]json.RawMessage           `json:"custom,omitempty"`
+	Scopes map[int64]map[string]json.RawMessage `json:"scopes,omitempty"`
+	Tiers  []tierPrice                          `json:"tier_prices,omitempty"`
+	// Lists are product_links, options, media_gallery_entries and category_links
+	// as they were sent.
+	Lists map[string]json.RawMessage `json:"lists,omitempty"`
 }
 
 // virtual reports whether there is nothing to ship.
@@ -67,12 +86,31 @@ func (p *Product) virtual() bool {
 
 func (p *Product) dynamicBundle() bool { return p.Type == TypeBundle && !p.FixedPrice }
 
-// price is what a unit costs today.
+// price is what a unit costs.
 func (p *Product) price() decimal.Decimal {
 	if !p.Special.IsZero() {
 		return p.Special
 	}
 	return p.Price
+}
+
+// status is 1 for a product that was never disabled.
+func (p *Product) status() int64 {
+	if p.Status != 0 {
+		return p.Status
+	}
+	return 1
+}
+
+// visibility is 4 in catalogue and search, 1 not on its own.
+func (p *Product) visibility() int64 {
+	switch {
+	case p.Visibility != 0:
+		return p.Visibility
+	case p.ParentSKU != "":
+		return 1
+	}
+	return 4
 }
 
 // SKUs returns every product whose SKU an order row can name and an ERP system
@@ -115,6 +153,25 @@ var oddSKUs = []struct{ sku, name, price string }{
 	{"FLASK/750+", "Vacuum Flask 750 ml Plus", "27.95"},
 	{"Strap 06 ft", "Yoga Strap 6 ft", "13.50"},
 	{"wax-50%", "Bees Wax Half Strength", "8.25"},
+}
+
+// lateProducts are the odd SKUs that came later: they stand behind all others so
+// that a seed still makes the same catalogue. No random shopper buys them.
+func lateProducts(count int64, now string) []Product {
+	out := make([]Product, len(lateSKUs))
+	for i, odd := range lateSKUs {
+		price := decimal.RequireFromString(odd.price)
+		out[i] = Product{
+			ID: count + int64(i) + 1, SKU: odd.sku, Name: odd.name, Type: TypeSimple, Price: price, CreatedAt: now,
+			Cost: price.Mul(decimal.New(5, -1)).Round(2), Weight: decimal.New(6, -1),
+		}
+	}
+	return out
+}
+
+var lateSKUs = []struct{ sku, name, price string }{
+	{"CORD#550", "Paracord 550", "11.90"},
+	{"KIT#2/A+B 50%", "Patch Kit 2, Half Size", "6.40"},
 }
 
 // newCatalogue makes up n products out of the random numbers alone, and adds
@@ -172,170 +229,10 @@ func newCatalogue(rng *rand.Rand, n int, now string) []Product {
 }
 
 func insertProducts(ctx context.Context, tx *sql.Tx, products []Product) error {
-	for _, p := range products {
-		doc, err := json.Marshal(p)
-		if err != nil {
-			return fmt.Errorf("encode product %s: %w", p.SKU, err)
-		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO catalog_product
-			(entity_id, sku, type_id, name, price, status, visibility, created_at, updated_at, doc) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)`,
-			p.ID, p.SKU, p.Type, p.Name, p.Price.String(), p.visibility(), p.CreatedAt, p.CreatedAt, string(doc)); err != nil {
-			return fmt.Errorf("insert product %s: %w", p.SKU, err)
+	for i := range products {
+		if err := saveProductRow(ctx, tx, &products[i]); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// visibility is 4 in catalogue and search, 1 not on its own.
-func (p *Product) visibility() int64 {
-	if p.ParentSKU != "" {
-		return 1
-	}
-	return 4
-}
-
-var productEntity = entity{
-	from: "catalog_product", key: "entity_id", doc: "doc", eav: true,
-	fields: map[string]field{
-		"entity_id": {"entity_id", numberField}, "sku": {"sku", textField}, "type_id": {"type_id", textField}, "name": {"name", textField},
-		"price": {"CAST(price AS NUMERIC)", numberField}, "status": {"status", numberField}, "visibility": {"visibility", numberField},
-		"created_at": {"created_at", timeField}, "updated_at": {"updated_at", timeField},
-	},
-}
-
-func (s *Server) searchProducts(ctx context.Context, c *call) ([]byte, error) {
-	crit, err := parseCriteria(c.query, s.cfg.PageSizeLimit)
-	if err != nil {
-		return nil, err
-	}
-	rows, total, err := s.db.search(ctx, productEntity, crit)
-	if err != nil {
-		return nil, err
-	}
-	items := make([][]byte, len(rows))
-	for i, row := range rows {
-		if items[i], err = s.restProduct(row.doc); err != nil {
-			return nil, err
-		}
-	}
-	return crit.envelope(items, total, false), nil
-}
-
-// getProduct decodes its path segment after the split on slashes, as PHP does,
-// and compares without case, as MySQL does.
-func (s *Server) getProduct(ctx context.Context, c *call) ([]byte, error) {
-	sku := strings.TrimRight(phpURLDecode(chi.URLParam(c.Request, "sku")), " ")
-	rows, _, err := s.db.search(ctx, productEntity, criteria{groups: [][]filter{{{field: "sku", value: sku, condition: "eq", hasField: true, hasValue: true}}}})
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 {
-		return nil, errNoProduct
-	}
-	return s.restProduct(rows[0].doc)
-}
-
-func (s *Server) restProduct(doc []byte) ([]byte, error) {
-	var p Product
-	if err := json.Unmarshal(doc, &p); err != nil {
-		return nil, internal("decode product: %w", err)
-	}
-	w := &phpWriter{precise: s.cfg.NoiseEvery > 0 && p.ID%int64(s.cfg.NoiseEvery) == 0}
-	w.object("", func() {
-		w.int("id", p.ID)
-		w.textAlways("sku", p.SKU)
-		w.textAlways("name", p.Name)
-		w.int("attribute_set_id", 4)
-		if p.Type == TypeConfigurable || p.Type == TypeGrouped || p.dynamicBundle() {
-			w.int("price", 0)
-		} else {
-			w.number("price", p.Price)
-		}
-		w.int("status", 1)
-		w.int("visibility", p.visibility())
-		w.textAlways("type_id", p.Type)
-		w.textAlways("created_at", p.CreatedAt)
-		w.textAlways("updated_at", p.CreatedAt)
-		if !p.Weight.IsZero() {
-			w.number("weight", p.Weight)
-		}
-		w.object("extension_attributes", func() {
-			w.list("website_ids", func() {
-				for _, st := range s.cfg.Stores {
-					w.int("", st.WebsiteID)
-				}
-			})
-			if p.Type == TypeConfigurable {
-				w.list("configurable_product_links", func() {
-					for _, child := range s.shelf.children[p.SKU] {
-						w.int("", child.ID)
-					}
-				})
-			}
-		})
-		for _, name := range []string{"product_links", "options", "media_gallery_entries", "tier_prices"} {
-			w.list(name, func() {})
-		}
-		w.list("custom_attributes", func() {
-			attribute := func(code, value string) {
-				w.object("", func() {
-					w.textAlways("attribute_code", code)
-					w.textAlways("value", value)
-				})
-			}
-			attribute("tax_class_id", "2")
-			attribute("url_key", strings.ToLower(strings.NewReplacer(" ", "-", "/", "-", "+", "", "%", "").Replace(p.SKU)))
-			if !p.Cost.IsZero() {
-				attribute("cost", p.Cost.StringFixed(6))
-			}
-			for _, opt := range p.Options {
-				attribute(map[string]string{"93": "color", "144": "size"}[opt.OptionID], fmt.Sprint(opt.Value))
-			}
-		})
-	})
-	return w.buf, nil
-}
-
-// shelf is the catalogue in memory, for shoppers who are in a hurry.
-type shelf struct {
-	bySKU    map[string]*Product // upper-case SKU
-	children map[string][]*Product
-	ordinary []*Product // what every shopper puts into a basket
-	special  bool       // has the products of specials
-}
-
-func newShelf(products []Product) *shelf {
-	sh := &shelf{bySKU: map[string]*Product{}, children: map[string][]*Product{}, special: true}
-	for i := range products {
-		p := &products[i]
-		sh.bySKU[strings.ToUpper(p.SKU)] = p
-		if p.ParentSKU != "" {
-			sh.children[p.ParentSKU] = append(sh.children[p.ParentSKU], p)
-		}
-	}
-	extra := map[string]bool{}
-	for _, p := range specials() {
-		extra[p.SKU] = true
-		sh.special = sh.special && sh.bySKU[p.SKU] != nil
-	}
-	for i := range products {
-		p := &products[i]
-		if p.Type == TypeSimple && p.ParentSKU == "" && !extra[p.SKU] || len(sh.children[p.SKU]) > 0 {
-			sh.ordinary = append(sh.ordinary, p)
-		}
-	}
-	return sh
-}
-
-// find returns a product that can be bought, and the configurable it is sold
-// through.
-func (sh *shelf) find(sku string) (p, parent *Product, ok bool) {
-	p = sh.bySKU[strings.ToUpper(strings.TrimRight(sku, " "))]
-	if p == nil || p.Type == TypeConfigurable {
-		return nil, nil, false
-	}
-	if p.ParentSKU != "" {
-		parent = sh.bySKU[strings.ToUpper(p.ParentSKU)]
-	}
-	return p, parent, true
 }

@@ -65,8 +65,17 @@ type Config struct {
 	Mix string
 	// Seed decides what is made up.
 	Seed uint64
-	// PageSizeLimit plays the optional input limit of the web API; 0 means
-	// none.
+	// Generated is how many products GEN-000001, GEN-000002, … a new database
+	// has beside those that are made up; see Server.Generate.
+	Generated int
+	// ProductAttributes and CustomerAttributes are a merchant's own; nil means
+	// "upc", "erp_item_class" and "erp_customer_number".
+	ProductAttributes, CustomerAttributes []string
+	// WebsitePrices plays the price scope "website"; otherwise prices are global.
+	WebsitePrices bool
+	// Behaviour is how the store behaves from the start.
+	Behaviour Behaviour
+	// PageSizeLimit is another way to say Behaviour.PageSizeMax.
 	PageSizeLimit int
 	// CommitDelay is how long before its commit an order's save events are
 	// sent; 0 means 3ms, negative means none.
@@ -183,6 +192,20 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.CommitDelay, 3*time.Millisecond)
 	setDefault(&c.PendingPaymentAfter, 20*time.Second)
 	setDefault(&c.NoiseEvery, 5)
+	if c.ProductAttributes == nil {
+		c.ProductAttributes = []string{"upc", "erp_item_class"}
+	}
+	if c.CustomerAttributes == nil {
+		c.CustomerAttributes = []string{"erp_customer_number"}
+	}
+	setDefault(&c.Behaviour.PageSizeMax, c.PageSizeLimit)
+	c.PageSizeLimit = 0
+	if err := c.Behaviour.validate(); err != nil {
+		return c, err
+	}
+	if c.Generated < 0 {
+		return c, fmt.Errorf("magento: %d generated products can't be", c.Generated)
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -1,13 +1,12 @@
 package magento
 
 import (
-	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -27,23 +26,63 @@ type Address struct {
 	Postcode   string   `json:"postcode,omitempty"`
 	CountryID  string   `json:"country_id,omitempty"`
 	Telephone  string   `json:"telephone,omitempty"`
+	Fax        string   `json:"fax,omitempty"`
 	VATID      string   `json:"vat_id,omitempty"`
 }
 
-// customer is a row of customer_entity with its addresses.
+// customer is a row of customer_entity with its addresses. "" and 0 are null.
 type customer struct {
-	ID        int64             `json:"id"`
-	GroupID   int64             `json:"group_id"`
-	WebsiteID int64             `json:"website_id"`
-	StoreID   int64             `json:"store_id"`
-	Email     string            `json:"email"`
-	Firstname string            `json:"firstname"`
-	Lastname  string            `json:"lastname"`
-	Gender    int64             `json:"gender"`
-	Taxvat    string            `json:"taxvat"`
-	CreatedAt string            `json:"created_at"`
-	UpdatedAt string            `json:"updated_at"`
-	Addresses []customerAddress `json:"addresses"` // the first is the default
+	ID              int64                      `json:"id"`
+	GroupID         int64                      `json:"group_id"`
+	WebsiteID       int64                      `json:"website_id"`
+	StoreID         int64                      `json:"store_id"`
+	Email           string                     `json:"email"`
+	Prefix          string                     `json:"prefix,omitempty"`
+	Firstname       string                     `json:"firstname"`
+	Middlename      string                     `json:"middlename,omitempty"`
+	Lastname        string                     `json:"lastname"`
+	Suffix          string                     `json:"suffix,omitempty"`
+	DOB             string                     `json:"dob,omitempty"`
+	Gender          int64                      `json:"gender"`
+	Taxvat          string                     `json:"taxvat"`
+	Confirmation    string                     `json:"confirmation,omitempty"`
+	FixedGroup      int64                      `json:"disable_auto_group_change,omitempty"`
+	Subscribed      bool                       `json:"is_subscribed"`
+	DefaultBilling  int64                      `json:"default_billing"`
+	DefaultShipping int64                      `json:"default_shipping"`
+	Custom          map[string]json.RawMessage `json:"custom,omitempty"`
+	CreatedAt       string                     `json:"created_at"`
+	UpdatedAt       string                     `json:"updated_at"`
+	Addresses       []customerAddress          `json:"addresses"`
+}
+
+// clone is a copy whose parts can be changed.
+func (c *customer) clone() *customer {
+	out := *c
+	out.Addresses = slices.Clone(c.Addresses)
+	out.Custom = maps.Clone(c.Custom)
+	return &out
+}
+
+// address returns the address with that id, or nil.
+func (c *customer) address(id int64) *customerAddress {
+	for i := range c.Addresses {
+		if c.Addresses[i].ID == id {
+			return &c.Addresses[i]
+		}
+	}
+	return nil
+}
+
+// billing is the default billing address, else the first one, else nil.
+func (c *customer) billing() *Address {
+	switch a := c.address(c.DefaultBilling); {
+	case a != nil:
+		return &a.Address
+	case len(c.Addresses) > 0:
+		return &c.Addresses[0].Address
+	}
+	return nil
 }
 
 // addressID is the id of an address that is in the customer's book, else 0.
@@ -59,6 +98,7 @@ func (c *customer) addressID(a *Address) int64 {
 type customerAddress struct {
 	ID int64 `json:"id"`
 	Address
+	Custom map[string]json.RawMessage `json:"custom,omitempty"`
 }
 
 // randomAddress makes up an address for a store view's shopper.
@@ -116,6 +156,7 @@ func newCustomers(rng *rand.Rand, n int, stores []Store, now string) []customer 
 		id := int64(i + 1)
 		out[i] = customer{
 			ID: id, GroupID: 1, WebsiteID: st.WebsiteID, StoreID: st.ID, Email: emailFor(a, id), Firstname: a.Firstname, Lastname: a.Lastname,
+			DefaultBilling: 2*id - 1, DefaultShipping: 2*id - 1, Subscribed: id%3 == 0,
 			Gender: int64(1 + rng.IntN(3)), CreatedAt: now, UpdatedAt: now, Addresses: []customerAddress{{ID: 2*id - 1, Address: a}},
 		}
 		if a.Company != "" {
@@ -128,142 +169,4 @@ func newCustomers(rng *rand.Rand, n int, stores []Store, now string) []customer 
 		}
 	}
 	return out
-}
-
-func insertCustomer(ctx context.Context, tx *sql.Tx, c customer) error {
-	doc, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("encode customer %d: %w", c.ID, err)
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO customer_entity
-		(entity_id, website_id, store_id, group_id, email, firstname, lastname, created_at, updated_at, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		c.ID, c.WebsiteID, c.StoreID, c.GroupID, c.Email, c.Firstname, c.Lastname, c.CreatedAt, c.UpdatedAt, string(doc)); err != nil {
-		return fmt.Errorf("insert customer %d: %w", c.ID, err)
-	}
-	return nil
-}
-
-var customerEntity = entity{
-	from: "customer_entity", key: "entity_id", doc: "doc", eav: true,
-	fields: map[string]field{
-		"entity_id": {"entity_id", numberField}, "id": {"entity_id", numberField}, "website_id": {"website_id", numberField},
-		"store_id": {"store_id", numberField}, "group_id": {"group_id", numberField}, "email": {"email", textField},
-		"firstname": {"firstname", textField}, "lastname": {"lastname", textField}, "taxvat": inDoc("taxvat"), "gender": numberInDoc("gender", true),
-		"created_at": {"created_at", timeField}, "updated_at": {"updated_at", timeField},
-		"billing_postcode": inDoc("addresses[0].postcode"), "billing_city": inDoc("addresses[0].city"),
-		"billing_telephone": inDoc("addresses[0].telephone"), "billing_country_id": inDoc("addresses[0].country_id"),
-	},
-}
-
-func (s *Server) searchCustomers(ctx context.Context, c *call) ([]byte, error) {
-	crit, err := parseCriteria(c.query, s.cfg.PageSizeLimit)
-	if err != nil {
-		return nil, err
-	}
-	rows, total, err := s.db.search(ctx, customerEntity, crit)
-	if err != nil {
-		return nil, err
-	}
-	items := make([][]byte, len(rows))
-	for i, row := range rows {
-		var cust customer
-		if err := json.Unmarshal(row.doc, &cust); err != nil {
-			return nil, internal("decode customer: %w", err)
-		}
-		items[i] = s.restCustomer(&cust)
-	}
-	return crit.envelope(items, total, false), nil
-}
-
-func (s *Server) getCustomer(ctx context.Context, c *call) ([]byte, error) {
-	id, err := c.id()
-	if err != nil {
-		return nil, err
-	}
-	cust, err := s.db.customer(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return s.restCustomer(cust), nil
-}
-
-func (d *database) customer(ctx context.Context, id int64) (*customer, error) {
-	var doc []byte
-	switch err := d.reader.QueryRowContext(ctx, `SELECT doc FROM customer_entity WHERE entity_id = ?`, id).Scan(&doc); {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, errNoSuchEntity("customerId", id)
-	case err != nil:
-		return nil, fmt.Errorf("read customer %d: %w", id, err)
-	}
-	cust := new(customer)
-	if err := json.Unmarshal(doc, cust); err != nil {
-		return nil, fmt.Errorf("decode customer %d: %w", id, err)
-	}
-	return cust, nil
-}
-
-// restCustomer renders CustomerInterface; default_billing and default_shipping
-// are address ids as text.
-func (s *Server) restCustomer(c *customer) []byte {
-	w := &phpWriter{}
-	w.object("", func() {
-		w.int("id", c.ID)
-		w.int("group_id", c.GroupID)
-		if len(c.Addresses) > 0 {
-			w.textAlways("default_billing", fmt.Sprint(c.Addresses[0].ID))
-			w.textAlways("default_shipping", fmt.Sprint(c.Addresses[0].ID))
-		}
-		w.textAlways("created_at", c.CreatedAt)
-		w.textAlways("updated_at", c.UpdatedAt)
-		w.textAlways("created_in", s.storeByID(c.StoreID).Name)
-		w.textAlways("email", c.Email)
-		w.textAlways("firstname", c.Firstname)
-		w.textAlways("lastname", c.Lastname)
-		w.id("gender", c.Gender)
-		w.text("taxvat", c.Taxvat)
-		w.int("store_id", c.StoreID)
-		w.int("website_id", c.WebsiteID)
-		w.list("addresses", func() {
-			for n, a := range c.Addresses {
-				w.customerAddress(c.ID, a, n == 0)
-			}
-		})
-		w.int("disable_auto_group_change", 0)
-		w.object("extension_attributes", func() { w.bool("is_subscribed", c.ID%3 == 0) })
-	})
-	return w.buf
-}
-
-func (w *phpWriter) customerAddress(customerID int64, a customerAddress, isDefault bool) {
-	w.object("", func() {
-		w.int("id", a.ID)
-		w.int("customer_id", customerID)
-		w.object("region", func() {
-			if a.RegionCode == "" {
-				w.null("region_code") // required by the interface
-			} else {
-				w.textAlways("region_code", a.RegionCode)
-			}
-			w.text("region", a.Region)
-			w.int("region_id", a.RegionID)
-		})
-		w.int("region_id", a.RegionID)
-		w.text("country_id", a.CountryID)
-		w.list("street", func() {
-			for _, line := range a.Street {
-				w.textAlways("", line)
-			}
-		})
-		w.text("company", a.Company)
-		w.text("telephone", a.Telephone)
-		w.text("postcode", a.Postcode)
-		w.text("city", a.City)
-		w.text("firstname", a.Firstname)
-		w.text("lastname", a.Lastname)
-		w.text("vat_id", a.VATID)
-		if isDefault {
-			w.bool("default_shipping", true)
-			w.bool("default_billing", true)
-		}
-	})
 }

@@ -40,9 +40,12 @@ CREATE TABLE IF NOT EXISTS customer_entity (
 CREATE TABLE IF NOT EXISTS catalog_product (
 	entity_id INTEGER PRIMARY KEY, sku TEXT NOT NULL COLLATE NOCASE UNIQUE, type_id TEXT NOT NULL, name TEXT NOT NULL,
 	price TEXT NOT NULL, status INTEGER NOT NULL, visibility INTEGER NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, doc TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS customer_updated_at ON customer_entity (updated_at, entity_id);
+CREATE INDEX IF NOT EXISTS catalog_product_updated_at ON catalog_product (updated_at, entity_id);
 CREATE TABLE IF NOT EXISTS inventory_source_item (
 	source_item_id INTEGER PRIMARY KEY, sku TEXT NOT NULL COLLATE NOCASE, source_code TEXT NOT NULL,
 	quantity TEXT NOT NULL, status INTEGER NOT NULL, UNIQUE (sku, source_code));
+CREATE INDEX IF NOT EXISTS inventory_source_item_source ON inventory_source_item (source_code COLLATE NOCASE, source_item_id);
 CREATE TABLE IF NOT EXISTS sandbox_key (name TEXT PRIMARY KEY, id TEXT NOT NULL, pkcs8 BLOB NOT NULL);
 `
 
@@ -78,8 +81,10 @@ func openDatabase(ctx context.Context, path string) (*database, error) {
 }
 
 func (d *database) migrate(ctx context.Context) (*database, error) {
-	if _, err := d.writer.ExecContext(ctx, schema+salesSchema); err != nil {
-		return nil, errors.Join(fmt.Errorf("create tables: %w", err), d.close())
+	for _, tables := range []string{schema, salesSchema, stockItemSchema, bulkSchema} {
+		if _, err := d.writer.ExecContext(ctx, tables); err != nil {
+			return nil, errors.Join(fmt.Errorf("create tables: %w", err), d.close())
+		}
 	}
 	return d, nil
 }

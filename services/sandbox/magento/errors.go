@@ -18,6 +18,8 @@ type restError struct {
 	Message string
 	// Parameters is a list (any []any) or a map (map[string]any), or nil.
 	Parameters any
+	// Errors are the single refusals of an answer that sums them up.
+	Errors []*restError
 }
 
 func (e *restError) Error() string {
@@ -110,13 +112,44 @@ func reportID() string { return fmt.Sprintf("webapi-%013x", rand.Int64N(1<<52)) 
 func (e *restError) body() []byte {
 	w := &phpWriter{}
 	w.object("", func() {
-		w.textAlways("message", e.Message)
-		if e.Parameters != nil {
-			w.key("parameters")
-			w.buf = appendPHPValue(w.buf, e.Parameters)
+		w.refusal(e)
+		if len(e.Errors) > 0 {
+			w.list("errors", func() {
+				for _, one := range e.Errors {
+					w.object("", func() { w.refusal(one) })
+				}
+			})
 		}
 	})
 	return w.buf
+}
+
+func (w *phpWriter) refusal(e *restError) {
+	w.textAlways("message", e.Message)
+	if e.Parameters != nil {
+		w.key("parameters")
+		w.buf = appendPHPValue(w.buf, e.Parameters)
+	}
+}
+
+// errAggregated is InputException with several errors: one stands for itself
+// (Magento core, Framework/Exception/AbstractAggregateException).
+func errAggregated(errs []*restError) error {
+	switch len(errs) {
+	case 0:
+		return nil
+	case 1:
+		return errs[0]
+	}
+	return &restError{Status: http.StatusBadRequest, Message: "One or more input exceptions have occurred.", Errors: errs}
+}
+
+// errInvalidField is InputException::invalidFieldValue.
+func errInvalidField(field, value string) *restError {
+	return &restError{
+		Status: http.StatusBadRequest, Message: `Invalid value of "%value" provided for the %fieldName field.`,
+		Parameters: map[string]any{"fieldName": field, "value": value},
+	}
 }
 
 // FaultOptions are how a store fails: a 500 whose PHP threw an exception, and

@@ -22,7 +22,9 @@ type call struct {
 	*http.Request
 	query *phpArray
 	body  map[string]json.RawMessage
+	raw   []byte // the body as it was sent
 	store string // store view code, "" = the default one
+	async bool   // the queue's consumer calls
 }
 
 // service answers the JSON of a REST call.
@@ -61,10 +63,35 @@ func (s *Server) api() http.Handler {
 
 	get("/V1/customers/search", "Magento_Customer::customer", s.searchCustomers)
 	get("/V1/customers/{id}", "Magento_Customer::customer", s.getCustomer)
+	post("/V1/customers", anonymous, s.createCustomer)
+	put("/V1/customers/{id}", "Magento_Customer::manage", s.updateCustomer)
+	del("/V1/customers/{id}", "Magento_Customer::delete", s.deleteCustomer)
+	get("/V1/customers/addresses/{id}", "Magento_Customer::customer", s.getAddress)
+	del("/V1/addresses/{id}", "Magento_Customer::manage", s.deleteAddress)
+	get("/V1/customerGroups/search", "Magento_Customer::group", s.searchCustomerGroups)
+
 	get("/V1/products", "Magento_Catalog::products", s.searchProducts)
+	post("/V1/products", "Magento_Catalog::products", s.saveProduct)
 	get("/V1/products/{sku}", "Magento_Catalog::products", s.getProduct)
+	put("/V1/products/{sku}", "Magento_Catalog::products", s.saveProduct)
+	del("/V1/products/{sku}", "Magento_Catalog::products", s.deleteProduct)
+	for path, fn := range s.priceServices() {
+		post("/V1/products/"+path, "Magento_Catalog::catalog", fn)
+	}
+	put("/V1/products/tier-prices", "Magento_Catalog::catalog", s.replaceTierPrices)
+
 	get("/V1/inventory/source-items", "Magento_InventoryApi::source", s.searchSourceItems)
 	post("/V1/inventory/source-items", "Magento_InventoryApi::stock_source_item_assign", s.saveSourceItems)
+	post("/V1/inventory/source-items-delete", "Magento_InventoryApi::stock_source_item_assign", s.deleteSourceItems)
+	get("/V1/stockItems/lowStock", "Magento_Catalog::catalog_inventory", s.lowStock)
+	get("/V1/stockItems/{sku}", "Magento_Catalog::catalog_inventory", s.getStockItem)
+	put("/V1/products/{sku}/stockItems/{itemId}", "Magento_Catalog::catalog_inventory", s.saveStockItem)
+	get("/V1/stockStatuses/{sku}", "Magento_Catalog::catalog_inventory", s.getStockStatus)
+
+	get("/V1/bulk", bulkResource, s.searchBulks)
+	get("/V1/bulk/{uuid}/status", bulkResource, s.bulkStatus)
+	get("/V1/bulk/{uuid}/detailed-status", bulkResource, s.bulkDetails)
+	get("/V1/bulk/{uuid}/operation-status/{status}", bulkResource, s.bulkCount)
 
 	get("/V1/store/websites", "Magento_Backend::store", s.getWebsites)
 	get("/V1/store/storeViews", "Magento_Backend::store", s.getStoreViews)
@@ -78,16 +105,24 @@ func (s *Server) route(r chi.Router, method, path, resource string, fn service) 
 	name := method + " " + path
 	r.MethodFunc(method, path, func(w http.ResponseWriter, r *http.Request) {
 		s.calls.count(name)
-		if !s.allowed(r, resource) {
+		if resource != anonymous && !s.allowed(r, resource) {
 			s.answerError(w, r, errUnauthorized(resource))
 			return
 		}
-		c := &call{Request: r, query: parsePHPQuery(r.URL.RawQuery), store: storeFrom(r.Context())}
-		if err := c.readBody(); err != nil {
+		ctx := r.Context()
+		c := &call{Request: r, query: parsePHPQuery(r.URL.RawQuery), store: storeFrom(ctx), async: queueFrom(ctx) == consumed}
+		err := c.readBody()
+		if err == nil {
+			err = s.limitPage(c.query)
+		}
+		if err != nil {
 			s.answerError(w, r, err)
 			return
 		}
-		ctx := r.Context()
+		if mode := queueFrom(ctx); mode == queueOne || mode == queueMany {
+			s.enqueue(w, c, path, mode)
+			return
+		}
 		if method != http.MethodGet {
 			ctx = context.WithoutCancel(ctx) // PHP finishes its work when the client has left
 		}
@@ -130,16 +165,23 @@ func (s *Server) rest(next http.Handler) http.Handler {
 			return
 		}
 		path, store, ok := s.scope(r.URL.EscapedPath())
+		mode := queueFrom(r.Context())
+		if rest, queued := splitQueue(path); mode == "" && queued != "" {
+			path, mode, ok = rest, queued, r.Method != http.MethodGet
+		}
 		if !ok {
 			s.calls.count("(no route)")
 			s.answerError(w, r, errNoRoute)
 			return
 		}
-		r = r.WithContext(context.WithValue(r.Context(), storeKey{}, store))
+		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), storeKey{}, store), queueKey{}, mode))
 		r.URL = &url.URL{Path: path, RawPath: path, RawQuery: r.URL.RawQuery}
 		next.ServeHTTP(w, r)
 	})
 }
+
+// anonymous is the resource of a service that everybody may call.
+const anonymous = "anonymous"
 
 type storeKey struct{}
 
@@ -183,7 +225,7 @@ func (c *call) readBody() error {
 	if err != nil {
 		return badRequest("Request body could not be read.")
 	}
-	if len(bytes.TrimSpace(raw)) == 0 {
+	if c.raw = bytes.TrimSpace(raw); len(c.raw) == 0 {
 		return nil
 	}
 	contentType := c.Header.Get("Content-Type")

@@ -217,7 +217,7 @@ func (s *Server) exportStock(ctx context.Context, c *call) ([]byte, error) {
 	stocked.groups = append(append([][]filter(nil), crit.groups...), []filter{{
 		field: "type_id", value: strings.Join([]string{TypeSimple, TypeVirtual, TypeDownloadable}, ","), condition: "in", hasField: true, hasValue: true,
 	}})
-	rows, total, err := s.db.search(ctx, productEntity, stocked)
+	rows, total, err := s.db.search(ctx, s.productEntity(), stocked)
 	if err != nil {
 		return nil, err
 	}

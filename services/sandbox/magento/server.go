@@ -19,20 +19,29 @@ import (
 
 // Server is one Magento store. It is safe for concurrent use.
 type Server struct {
-	cfg       Config
-	db        *database
-	shelf     *shelf
-	customers []customer
-	shopper   *shopper
-	hooks     *hooks
-	keys      *keyring
-	calls     tally
-	version   atomic.Value // string
+	cfg      Config
+	db       *database
+	shelf    *shelf
+	accounts *accounts
+	shopper  *shopper
+	holder   *accountHolder
+	conduct  *conduct
+	consumer *consumer
+	routes   http.Handler // the REST API without path prefixes
+	hooks    *hooks
+	keys     *keyring
+	calls    tally
+	version  atomic.Value // string
 
 	// orderLocks make changes of one order wait for each other.
 	orderLocks [64]sync.Mutex
 
-	ids struct{ order, item, history, invoice, shipment, creditmemo, track, note atomic.Int64 }
+	// customerLock, productLock and stockLock make saves of each kind wait for
+	// each other; stockWriters are the calls that wait for the last.
+	customerLock, productLock, stockLock sync.Mutex
+	stockWriters                         atomic.Int64
+
+	ids struct{ order, item, history, invoice, shipment, creditmemo, track, note, customer, address, product atomic.Int64 }
 
 	clerk clerk
 
@@ -56,8 +65,11 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, db: db, keys: keys, hooks: newHooks(cfg, keys), sequences: make(map[int64]*atomic.Int64),
 		shopper: &shopper{rng: rand.New(rand.NewPCG(cfg.Seed, 0x73686f70))},
+		holder:  &accountHolder{rng: rand.New(rand.NewPCG(cfg.Seed, 0x61636374))},
+		conduct: newConduct(cfg.Behaviour, cfg.Seed), consumer: newConsumer(),
 	}
 	s.version.Store(cfg.Version)
+	s.routes = s.api()
 	if err := s.SetClerk(cfg.Clerk); err != nil {
 		return nil, errors.Join(err, db.close())
 	}
@@ -85,7 +97,7 @@ func (s *Server) load(ctx context.Context) error {
 			return err
 		}
 	}
-	rows, err := s.db.reader.QueryContext(ctx, `SELECT doc FROM catalog_product ORDER BY entity_id`)
+	rows, err := s.db.reader.QueryContext(ctx, `SELECT doc FROM catalog_product WHERE sku NOT LIKE 'GEN-%' ORDER BY entity_id`)
 	if err != nil {
 		return fmt.Errorf("read products: %w", err)
 	}
@@ -93,13 +105,15 @@ func (s *Server) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.shelf = newShelf(catalogue)
+	s.shelf = newShelf(catalogue, s.timestamp, s.db.product)
 	if rows, err = s.db.reader.QueryContext(ctx, `SELECT doc FROM customer_entity ORDER BY entity_id`); err != nil {
 		return fmt.Errorf("read customers: %w", err)
 	}
-	if s.customers, err = scanDocs[customer](rows); err != nil {
+	customers, err := scanDocs[customer](rows)
+	if err != nil {
 		return err
 	}
+	s.accounts = newAccounts(customers)
 	for query, id := range map[string]*atomic.Int64{
 		`SELECT MAX(entity_id) FROM sales_order`:          &s.ids.order,
 		`SELECT MAX(item_id) FROM sales_order_item`:       &s.ids.item,
@@ -109,6 +123,9 @@ func (s *Server) load(ctx context.Context) error {
 		`SELECT MAX(entity_id) FROM sales_shipment_track`: &s.ids.track,
 		`SELECT MAX(json_extract(n.value, '$.entity_id')) FROM (SELECT doc FROM sales_invoice UNION ALL SELECT doc FROM sales_shipment
 			UNION ALL SELECT doc FROM sales_creditmemo), json_each(doc, '$.notes') AS n`: &s.ids.note,
+		`SELECT MAX(entity_id) FROM customer_entity`:                                                                   &s.ids.customer,
+		`SELECT MAX(json_extract(a.value, '$.id')) FROM customer_entity, json_each(doc, '$.addresses') AS a`:           &s.ids.address,
+		`SELECT MAX(entity_id) FROM catalog_product`:                                                                   &s.ids.product,
 		`SELECT MAX(json_extract(h.value, '$.entity_id')) FROM sales_order, json_each(doc, '$.status_histories') AS h`: &s.ids.history,
 	} {
 		last, err := s.db.maxID(ctx, query)
@@ -132,8 +149,12 @@ func (s *Server) seed(ctx context.Context) error {
 	now := s.timestamp()
 	products := newCatalogue(rng, s.cfg.Products, now)
 	customers := newCustomers(rng, s.cfg.Customers, s.cfg.Stores, now)
+	products = append(products, lateProducts(int64(len(products)), now)...)
 	return s.db.write(ctx, func(tx *sql.Tx) error {
 		if err := insertProducts(ctx, tx, products); err != nil {
+			return err
+		}
+		if err := generate(ctx, tx, s.cfg.Generated, []string{defaultSource}, now); err != nil {
 			return err
 		}
 		if err := insertStock(ctx, tx, rng, products); err != nil {
@@ -167,6 +188,8 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return s.hooks.run(ctx) })
 	group.Go(func() error { return s.hooks.challenge(ctx) })
 	group.Go(func() error { return s.settlePayments(ctx) })
+	group.Go(func() error { return s.consume(ctx) })
+	group.Go(func() error { return s.keepAccounts(ctx) })
 	group.Go(func() error { return s.serveCustomers(ctx) })
 	return group.Wait()
 }
@@ -174,7 +197,7 @@ func (s *Server) Run(ctx context.Context) error {
 // Handler serves the REST API, the admin API under /_sandbox, and a short
 // index. The REST API and GraphQL go through the faults.
 func (s *Server) Handler() http.Handler {
-	rest := s.cfg.Fault.Wrap(s.rest(s.api()))
+	rest := s.cfg.Fault.Wrap(s.rest(s.routes))
 	shop := s.cfg.Fault.Wrap(http.HandlerFunc(s.graphQL))
 	admin := s.admin()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

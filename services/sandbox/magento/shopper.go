@@ -66,19 +66,22 @@ func (sh *shopper) complete(ctx context.Context, s *Server, p PlaceOrder) (Place
 		return p, fmt.Errorf("%w: no store view has the code %q", ErrInvalidOrder, p.Store)
 	}
 	if known == nil && !p.Guest && p.Email == "" && p.Billing == nil && rng.IntN(100) < 60 {
-		known = sh.someCustomer(s.customers, store)
+		known = s.accounts.some(rng, store.WebsiteID)
 	}
-	switch {
-	case known != nil:
+	if known != nil {
 		p.CustomerID = known.ID
 		if p.Billing == nil {
-			p.Billing = &known.Addresses[0].Address
+			p.Billing = known.billing()
 		}
-		if p.Shipping == nil {
+		if p.Shipping == nil && len(known.Addresses) > 0 {
 			p.Shipping = &known.Addresses[len(known.Addresses)-1].Address
 		}
-	case p.Billing == nil:
+	}
+	if p.Billing == nil { // nobody, or an account without addresses
 		a := randomAddress(rng, store)
+		if known != nil {
+			a.Firstname, a.Lastname = known.Firstname, known.Lastname
+		}
 		p.Billing = &a
 	}
 	if p.Shipping == nil {
@@ -142,29 +145,13 @@ func (sh *shopper) kind(mix string) string {
 	return usualKind(sh.rng)
 }
 
-// someCustomer picks an account of the store's website, or nil.
-func (sh *shopper) someCustomer(customers []customer, st Store) *customer {
-	if len(customers) == 0 {
-		return nil
-	}
-	for range 20 {
-		if c := &customers[sh.rng.IntN(len(customers))]; c.WebsiteID == st.WebsiteID {
-			return c
-		}
-	}
-	return nil
-}
-
 // basket takes one to five different things.
 func (sh *shopper) basket(shelf *shelf) []PlaceLine {
 	var lines []PlaceLine
 	seen := map[string]bool{}
 	for range 1 + min(sh.rng.IntN(5), sh.rng.IntN(5)) {
-		p := pick(sh.rng, shelf.ordinary)
-		if children := shelf.children[p.SKU]; len(children) > 0 {
-			p = pick(sh.rng, children)
-		}
-		if seen[p.SKU] {
+		p := shelf.some(sh.rng)
+		if p == nil || seen[p.SKU] {
 			continue
 		}
 		seen[p.SKU] = true

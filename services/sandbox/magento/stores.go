@@ -89,7 +89,7 @@ func (s *Server) getModules(context.Context, *call) ([]byte, error) {
 			"Magento_Store", "Magento_Directory", "Magento_Config", "Magento_Backend", "Magento_Eav", "Magento_Customer",
 			"Magento_Catalog", "Magento_CatalogInventory", "Magento_ConfigurableProduct", "Magento_Quote", "Magento_Sales",
 			"Magento_SalesRule", "Magento_SalesSequence", "Magento_Tax", "Magento_Shipping", "Magento_OfflinePayments",
-			"Magento_OfflineShipping", "Magento_Payment", "Magento_Integration", "Magento_Webapi", "Magento_Inventory",
+			"Magento_OfflineShipping", "Magento_Payment", "Magento_Integration", "Magento_Webapi", "Magento_WebapiAsync", "Magento_AsynchronousOperations", "Magento_Inventory",
 			"Magento_InventoryApi", "Magento_InventorySales",
 		} {
 			w.textAlways("", name)

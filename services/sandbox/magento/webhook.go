@@ -141,7 +141,8 @@ var usualEvents = map[string][]string{
 	SchemeAdobeIO:       {observer + eventOrderCommit, observer + eventCustomerCommit},
 	SchemeMageOS: {
 		asyncOrderCreated, asyncOrderUpdated, asyncOrderPaid, asyncOrderShipped, asyncOrderHolded, asyncOrderUnholded, asyncOrderCancelled,
-		asyncShipmentCreated, asyncInvoiceCreated, asyncInvoicePaid, asyncCreditmemoCreated, asyncCustomerUpdated,
+		asyncShipmentCreated, asyncInvoiceCreated, asyncInvoicePaid, asyncCreditmemoCreated,
+		asyncCustomerCreated, asyncCustomerUpdated, asyncAddressCreated, asyncAddressUpdated,
 	},
 }
 
