@@ -18,6 +18,8 @@ type settings struct {
 	accepts []accepted
 	// flows is YAML at pairs[].flows.
 	flows string
+	// gp is more YAML at pairs[].gp.
+	gp string
 }
 
 // accepted gives an item of pairs[].magento.webhooks for a store at this address.
@@ -96,12 +98,15 @@ var pairs = []settings{
 	{name: "edited", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
 	// Whose GP goes down.
 	{name: "outage", sends: byHMAC, accepts: acceptsHMAC, flows: "{}"},
+	// Whose warehouse ships.
+	{name: "shipped", sends: byHMAC, accepts: acceptsHMAC, flows: "{}", gp: "capture: {every: 1s, open_every: 2s}"},
 }
 
 const configuration = `
 nats: {url: embedded, store: %q, listen: %q}
 http: {ingest: %q, console: %q, health: %q}
 log: {level: warn, format: text}
+retry: {needs_after: 15s}
 pairs:
 `
 
@@ -124,5 +129,6 @@ const pairConfiguration = `
       password: secret-of-gp
       timeout: 5s
       work_time: 1s
+      %s
     flows: %s
 `

@@ -103,7 +103,7 @@ func create(dir string) (w *world, err error) {
 				return w, err
 			}
 		}
-		text += fmt.Sprintf(pairConfiguration, set.name, p.store.URL, token, strings.Join(forms, ", "), p.company.URL, set.flows)
+		text += fmt.Sprintf(pairConfiguration, set.name, p.store.URL, token, strings.Join(forms, ", "), p.company.URL, set.gp, set.flows)
 	}
 	ports, err := program.FreePorts(4)
 	if err != nil {
