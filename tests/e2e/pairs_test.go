@@ -106,7 +106,7 @@ const configuration = `
 nats: {url: embedded, store: %q, listen: %q}
 http: {ingest: %q, console: %q, health: %q}
 log: {level: warn, format: text}
-retry: {needs_after: 15s}
+retry: {needs_after: 8s}
 pairs:
 `
 

@@ -63,6 +63,15 @@ func TestWhatTheWarehouseShipsIsShippedInTheStore(t *testing.T) {
 	}
 	for i, o := range orders {
 		number := rows[i].IncrementID
+		defer func() {
+			if t.Failed() {
+				t.Logf("%s: order %s has parcels %q, letters %q", o.name, number, p.parcels(t, number), p.codes(t, "WEB"+number))
+				for _, v := range p.order(t, number)["items"].([]any) {
+					item := v.(map[string]any)
+					t.Logf("%v %v: ordered %v, shipped %v, invoiced %v", item["sku"], item["product_type"], item["qty_ordered"], item["qty_shipped"], item["qty_invoiced"])
+				}
+			}
+		}()
 		until(t, o.name+": order "+number+" is complete", func() bool { return p.order(t, number)["state"] == "complete" })
 		if got := p.parcels(t, number); !slices.Equal(got, parcels[i]) {
 			t.Errorf("%s: the parcels are %q, want %q", o.name, got, parcels[i])
@@ -91,7 +100,7 @@ func (p *pair) sized(t *testing.T) string {
 func suffer(t *testing.T, p *pair) {
 	t.Helper()
 	call(t, http.MethodPut, p.store.URL+"/_sandbox/faults", "", losesAnswers)
-	call(t, http.MethodPut, p.company.URL+"/_sandbox/faults", "", `{"errorRate": 0.1, "lostAnswerOn": "GetSales|CreateSalesOrder"}`)
+	call(t, http.MethodPut, p.company.URL+"/_sandbox/faults", "", `{"errorRate": 0.05, "lostAnswerRate": 0.1, "lostAnswerOn": "GetSales|CreateSalesOrder"}`)
 }
 
 // A shipment that is there before its order is known to be in both systems waits
@@ -120,7 +129,7 @@ func TestAShipmentBeforeItsOrder(t *testing.T) {
 		p.fulfil(t, number, "", row.IncrementID+"A")
 	}
 	number := "WEB" + late.IncrementID
-	until(t, "the shipment of "+number+" waits", func() bool { return p.waits(t, events.Shipment) })
+	until(t, "the shipment of "+number+" waits", func() bool { return p.waits(t, events.Shipment, number) })
 	if got := p.parcels(t, late.IncrementID); len(got) > 0 {
 		t.Errorf("shipped before its order was known: %q", got)
 	}
@@ -229,15 +238,15 @@ func (p *pair) codes(t *testing.T, key string) (codes []string) {
 	return codes
 }
 
-// waits tells whether a command of an entity is put off.
-func (p *pair) waits(t *testing.T, entity events.Entity) bool {
+// waits tells whether a command for an entity of the store is put off.
+func (p *pair) waits(t *testing.T, entity events.Entity, key string) bool {
 	t.Helper()
 	later, err := p.world.bus.Newest(t.Context(), bus.Commands, "magpie.later.*."+p.name+".>")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range later {
-		if strings.Contains(m.Subject, "."+string(entity)+".") {
+		if strings.Contains(m.Subject, "."+string(entity)+"."+events.Key(key).Token()+".") {
 			return true
 		}
 	}
