@@ -15,12 +15,13 @@ var _ = declare(Invoice, slices.Concat(
 // far. Invoices can only be added in Magento, so the writer sends what is missing.
 type Invoices struct {
 	// Order is the SOP number; its link says which order of the store it is.
-	Order string        `json:"order" jsonschema:"maxLength=20"`
+	Order string `json:"order" jsonschema:"maxLength=20"`
+	// Parts are by invoice, oldest first.
 	Parts []InvoicePart `json:"parts"`
-	// Capture is online (the payment is captured by its gateway), offline, or none:
-	// orders that are paid for already are invoiced without.
-	Capture string `json:"capture" jsonschema:"enum=online,enum=offline"`
-	Notify  bool   `json:"notify,omitempty"`
+	// Online are the payment methods of the store, such as braintree, whose gateway
+	// takes the money when the invoice is made; all others are paid elsewhere.
+	Online []string `json:"online,omitempty"`
+	Notify bool     `json:"notify,omitempty"`
 }
 
 // InvoicePart is what one invoice of GP covers.

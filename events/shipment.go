@@ -28,18 +28,23 @@ type Shipments struct {
 // ShipmentPart is what one document of GP says was shipped.
 type ShipmentPart struct {
 	// Number is the document's: the sales order's own, or an invoice's. It stands in
-	// the shipment's comment, by which it is known again.
+	// the shipment's comment, by which it is known again, with the source: a document
+	// whose lines left several sources has a part for each.
 	Number string          `json:"number" jsonschema:"maxLength=20"`
 	Date   string          `json:"date,omitempty" jsonschema:"format=date"`
 	Source string          `json:"source,omitempty" jsonschema:"maxLength=255,description=MSI source code; empty for the default"`
 	Lines  []FulfilledLine `json:"lines"`
-	Tracks []Track         `json:"tracks,omitempty"`
+	// Tracks are its parcels. A number is given to one shipment of the order only.
+	Tracks []Track `json:"tracks,omitempty"`
 }
 
-// FulfilledLine is how much of a product a document covers.
+// FulfilledLine is how much of an item a document covers.
 type FulfilledLine struct {
-	// SKU is the product's; "#46" is the product with id 46, whatever its SKU.
-	SKU      string          `json:"sku" jsonschema:"maxLength=64"`
+	// Item is GP's item number.
+	Item string `json:"item" jsonschema:"maxLength=31"`
+	// SKUs are the products that it may be in the store, the likeliest first, for
+	// several may be one item. "#46" is the product with id 46, whatever its SKU.
+	SKUs     []string        `json:"skus" jsonschema:"minItems=1"`
 	Quantity decimal.Decimal `json:"quantity"`
 }
 

@@ -53,7 +53,7 @@ type param struct {
 
 var functionTable = slices.Concat(
 	textFunctions, valueFunctions, moneyFunctions, dateFunctions, nameFunctions, addressFunctions, orderFunctions,
-	surchargeFunctions, editFunctions, ledgerFunctions,
+	surchargeFunctions, editFunctions, ledgerFunctions, fulfilFunctions,
 )
 
 // functionNames holds the functions that the author of a flow may call.

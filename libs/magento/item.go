@@ -30,6 +30,9 @@ type OrderItem struct {
 	QtyShipped  decimal.Decimal
 	QtyCanceled decimal.Decimal
 	QtyRefunded decimal.Decimal
+	// Price is per unit, in the order's currency. The children of a bundle with
+	// dynamic prices have one, those of a bundle with a fixed price have none.
+	Price decimal.Decimal
 	// ShipmentType of a bundle is "0" for together (by the parent row) or "1" for
 	// separately (by the children's), where the store tells it on the row; the
 	// bundle's product has it as the attribute shipment_type.
@@ -54,6 +57,7 @@ func (o Order) Items() ([]OrderItem, error) {
 		QtyShipped    decimal.Decimal `json:"qty_shipped"`
 		QtyCanceled   decimal.Decimal `json:"qty_canceled"`
 		QtyRefunded   decimal.Decimal `json:"qty_refunded"`
+		Price         decimal.Decimal `json:"price"`
 		ProductOption json.RawMessage `json:"product_option"`
 	}
 	if err := json.Unmarshal(list, &rows); err != nil {
@@ -64,7 +68,7 @@ func (o Order) Items() ([]OrderItem, error) {
 		items[i] = OrderItem{
 			ID: int64(r.ItemID), ParentID: int64(r.ParentItemID), ProductID: int64(r.ProductID), SKU: r.SKU, Type: r.ProductType,
 			Virtual: r.IsVirtual != 0, QtyOrdered: r.QtyOrdered, QtyInvoiced: r.QtyInvoiced, QtyShipped: r.QtyShipped,
-			QtyCanceled: r.QtyCanceled, QtyRefunded: r.QtyRefunded, ShipmentType: shipmentType(r.ProductOption),
+			QtyCanceled: r.QtyCanceled, QtyRefunded: r.QtyRefunded, Price: r.Price, ShipmentType: shipmentType(r.ProductOption),
 		}
 	}
 	return items, nil

@@ -20,6 +20,7 @@ type fakeStore struct {
 	statuses map[string][]string // by state
 	calls    []string
 	next     map[string][]hook
+	fakeSales
 }
 
 // hook stands in for one call; work does what the store would have done.
@@ -107,6 +108,9 @@ func (f *fakeStore) Order(_ context.Context, incrementID string) (o magento.Orde
 		var ok bool
 		if o, ok = f.orders[incrementID]; !ok {
 			return failure.Rejected("magento.not_found", "increment_id", "the store has no order "+incrementID, "see").Because(magento.ErrNotFound)
+		}
+		if o.EntityID == 7 && f.rows != nil {
+			o.Raw = f.raw()
 		}
 		return nil
 	})

@@ -55,6 +55,7 @@ type world struct {
 	pair  string
 	way   string
 	store *fakeStore
+	book  *fakeBook
 	*replica
 }
 
@@ -67,7 +68,7 @@ type replica struct {
 // newWorld has order 7, which the store calls 000000123, in the state new.
 func newWorld(t *testing.T, way string, times claim.Times) *world {
 	t.Helper()
-	w := &world{t: t, pair: fmt.Sprintf("p%d", shared.pairs.Add(1)), way: way, store: newFakeStore()}
+	w := &world{t: t, pair: fmt.Sprintf("p%d", shared.pairs.Add(1)), way: way, store: newFakeStore(), book: &fakeBook{}}
 	w.replica = w.newReplica("first", times)
 	return w
 }
@@ -94,7 +95,7 @@ func (w *world) replicaOn(kv jetstream.KeyValue, owner string, times claim.Times
 	claims := claim.NewStore(kv, owner, times)
 	r.Worker = &effect.Worker{
 		Role: events.RoleMagentoWriter, Pair: w.pair, Stream: r.stream, Claims: claims, Links: link.NewStore(shared.links, w.pair),
-		Carriers: magentowriter.New(w.pair, w.way, w.store, claims, b).Carriers(),
+		Carriers: magentowriter.New(w.pair, w.way, w.store, claims, b, w.book).Carriers(),
 	}
 	return r
 }
@@ -157,10 +158,17 @@ func write(outcome uint64, doc events.OrderStatus) events.Command {
 // deliver publishes a command and gives it as a handler gets it.
 func (w *world) deliver(cmd events.Command) *bus.Delivery {
 	w.t.Helper()
-	subject := events.CommandSubject(w.pair, events.Magento, events.Order, cmd.Source.Key)
+	entity := events.Order
+	switch cmd.Flow {
+	case "shipment-to-magento":
+		entity = events.Shipment
+	case "invoice-to-magento":
+		entity = events.Invoice
+	}
+	subject := events.CommandSubject(w.pair, events.Magento, entity, cmd.Source.Key)
 	_, err := shared.bus.Publish(w.t.Context(), bus.Message{
-		Subject: subject, Type: events.TypeName(events.Magento, events.Order, "write"), Data: cmd,
-		ID: fmt.Sprintf("%s:%s:%s", w.pair, cmd.Source.Key, cmd.Revision),
+		Subject: subject, Type: events.TypeName(events.Magento, entity, "write"), Data: cmd,
+		ID: fmt.Sprintf("%s:%s:%s:%s", w.pair, entity, cmd.Source.Key, cmd.Revision),
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/magpie-integration/magpie/events"
@@ -197,17 +196,8 @@ func wordByte(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c >= 0x80
 }
 
-func (t *orderTarget) readOrder(ctx context.Context) (order magento.Order, err error) {
-	err = t.call(ctx, func(ctx context.Context) error {
-		order, err = t.writer.store.Order(ctx, t.want.IncrementID)
-		return err
-	})
-	if errors.Is(err, magento.ErrNotFound) {
-		return order, failure.Conflict("magento.order.gone", "increment_id",
-			fmt.Sprintf("the store no longer has order %s, which is in GP", t.want.IncrementID),
-			"look for the order in the store; discard this letter if it was deleted on purpose")
-	}
-	return order, err
+func (t *orderTarget) readOrder(ctx context.Context) (magento.Order, error) {
+	return t.writer.order(ctx, t.want.IncrementID)
 }
 
 func (t *orderTarget) call(ctx context.Context, do func(context.Context) error) error {

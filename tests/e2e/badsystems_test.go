@@ -130,7 +130,7 @@ func (p *pair) alone(t *testing.T, store, company string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "magpie.yaml")
 	text := fmt.Sprintf("nats: {url: %q}\npairs:\n", p.world.bus.Conn().ConnectedUrl()) +
-		fmt.Sprintf(pairConfiguration, p.name, store, token, "{scheme: hmac-sha256, secret: "+hookSecret+"}", company, "{}", "{}")
+		fmt.Sprintf(pairConfiguration, p.name, store, token, "{scheme: hmac-sha256, secret: "+hookSecret+"}", company, "", flowsOf(settings{}))
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

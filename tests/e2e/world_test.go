@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -104,8 +103,7 @@ func create(dir string) (w *world, err error) {
 				return w, err
 			}
 		}
-		text += fmt.Sprintf(pairConfiguration, set.name, p.store.URL, token, strings.Join(forms, ", "), p.company.URL,
-			cmp.Or(set.capture, "{}"), set.flows)
+		text += fmt.Sprintf(pairConfiguration, set.name, p.store.URL, token, strings.Join(forms, ", "), p.company.URL, set.gp, flowsOf(set))
 	}
 	ports, err := program.FreePorts(4)
 	if err != nil {

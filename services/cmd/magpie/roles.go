@@ -329,7 +329,12 @@ func addMagentoWriter(ctx context.Context, a *app) error {
 			events.Customer, events.Shipment, events.Invoice)
 		b := a.breaker(pair.Name, events.Magento, events.Order, spec)
 		together := magento.NewTogether(store, readTogether)
-		worker.Carriers = magentowriter.New(pair.Name, pair.Magento.WriteBack, together, worker.Claims, b).Carriers()
+		reservations, err := a.bus.KV(ctx, bus.Open)
+		if err != nil {
+			return err
+		}
+		worker.Carriers = magentowriter.New(pair.Name, pair.Magento.WriteBack, together, worker.Claims, b,
+			open.NewBook(reservations, pair.Name)).Carriers()
 		a.addWriter(spec, b, worker.Handle)
 		a.addStockWriter(pair, store, worker)
 	}

@@ -57,9 +57,23 @@ func (inv *invoice) write(w *phpWriter) {
 	inv.writeRows(w, true)
 }
 
-var toInvoice = rowChoice{
-	document: "invoice", verb: "invoice", undone: "uninvoiced", left: (*orderItem).toInvoice,
-	alone: func(it *orderItem) bool { return it.ParentItemID == 0 },
+// toInvoice pairs the asked rows with those that carry the money. A bundle with
+// dynamic prices stands for all of its parts (Magento core,
+// Sales/Model/Service/InvoiceService::prepareItemsQty).
+func (o *order) toInvoice(asked []documentItem) (rows []chosen, problems []string) {
+	var items []documentItem
+	for _, want := range asked {
+		it := o.item(want.OrderItemID)
+		if it == nil || !it.Dynamic || want.Qty.GreaterThan(it.toInvoice()) {
+			items = append(items, want)
+			continue
+		}
+		for _, child := range o.children(it) {
+			items = append(items, documentItem{OrderItemID: child.ItemID, Qty: want.Qty.Mul(child.per(it))})
+		}
+	}
+	choice := rowChoice{document: "invoice", verb: "invoice", undone: "uninvoiced", left: (*orderItem).toInvoice, alone: o.carriesMoney}
+	return choice.choose(o, items)
 }
 
 // invoiceOrder is InvoiceOrderInterface::execute (Magento core,
@@ -89,7 +103,7 @@ func (s *Server) invoiceOrder(ctx context.Context, c *call) ([]byte, error) {
 // once, one of a gateway's with capture.
 func (s *Server) invoice(ctx context.Context, orderID int64, req documentRequest, capture bool) (inv *invoice, err error) {
 	_, err = s.changeByDocument(ctx, orderID, func(o *order) (change, error) {
-		rows, problems := toInvoice.choose(o, req.items)
+		rows, problems := o.toInvoice(req.items)
 		if len(rows) == 0 && len(problems) == 0 {
 			problems = append(problems, "The invoice can't be created without products. Add products and try again.")
 		}
@@ -178,6 +192,11 @@ func (s *Server) newInvoice(o *order, rows []chosen, req documentRequest) *invoi
 		}
 		inv.Qty = inv.Qty.Add(row.qty)
 	}
+	for _, it := range o.Items { // a bundle is invoiced as often as all of its parts are
+		if whole := o.wholeInvoiced(it).Sub(it.QtyInvoiced); it.Dynamic && whole.Sign() > 0 {
+			inv.take(it, whole)
+		}
+	}
 	if first {
 		m.Shipping, m.ShippingTax, m.ShippingCompensation = o.Shipping, o.ShippingTax, o.ShippingCompensation
 		m.Tax = m.Tax.add(o.ShippingTax).add(o.GiftWrap.tax())
@@ -199,6 +218,15 @@ func (s *Server) newInvoice(o *order, rows []chosen, req documentRequest) *invoi
 	o.ShippingInvoiced = o.ShippingInvoiced.add(m.Shipping)
 	o.TotalInvoiced = o.TotalInvoiced.add(m.Grand)
 	return inv
+}
+
+// wholeInvoiced is how many of a bundle are invoiced in all of their parts.
+func (o *order) wholeInvoiced(bundle *orderItem) decimal.Decimal {
+	whole := bundle.QtyOrdered
+	for _, child := range o.children(bundle) {
+		whole = decimal.Min(whole, child.QtyInvoiced.Div(child.per(bundle)).Floor())
+	}
+	return whole
 }
 
 // take invoices some of a row. The row of a dynamic bundle only repeats what

@@ -242,3 +242,33 @@ func TestTwoCurrencies(t *testing.T) {
 		t.Error("the store sells for gold")
 	}
 }
+
+// The parts of a bundle with dynamic prices carry its money, so they are what is
+// invoiced; the bundle's own row follows.
+func TestBundleIsInvoicedByItsParts(t *testing.T) {
+	s := open(t)
+	row := s.place(PlaceOrder{Store: "default", PaymentMethod: "checkmo", Lines: []PlaceLine{{SKU: "YOGA-SET", Qty: decimal.New(2, 0)}}})
+	for i, step := range []struct {
+		share, bundles string
+		state          string
+	}{{"0.5", "1", "processing"}, {"0.5", "2", "processing"}} {
+		var items []string
+		for _, it := range s.rest(t, row.EntityID).list("items") {
+			if _, child := it["parent_item_id"]; child {
+				qty := it.money(t, "qty_ordered").Mul(decimal.RequireFromString(step.share))
+				items = append(items, fmt.Sprintf(`{"order_item_id":%s,"qty":%s}`, it["item_id"], qty))
+			}
+		}
+		if a := s.do("POST", "/rest/V1/order/1/invoice", `{"items":[`+strings.Join(items, ",")+`]}`); a.status != 200 {
+			t.Fatalf("invoice %d: %d %s", i, a.status, a.body)
+		}
+		doc := s.rest(t, row.EntityID)
+		if got := doc.list("items")[0].money(t, "qty_invoiced").String(); got != step.bundles || doc.text("state") != step.state {
+			t.Errorf("invoice %d: %s bundles are invoiced, state %s", i, got, doc.text("state"))
+		}
+	}
+	doc := s.rest(t, row.EntityID)
+	if !doc.money(t, "total_invoiced").Equal(doc.money(t, "grand_total")) {
+		t.Errorf("total_invoiced is %s of %s", doc["total_invoiced"], doc["grand_total"])
+	}
+}

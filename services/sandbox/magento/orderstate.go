@@ -84,7 +84,7 @@ func (o *order) canInvoice() bool {
 	case stateHolded, statePaymentReview, stateCanceled, stateComplete, stateClosed:
 		return false
 	}
-	return slices.ContainsFunc(o.Items, func(it *orderItem) bool { return it.ParentItemID == 0 && it.toInvoice().Sign() > 0 })
+	return slices.ContainsFunc(o.Items, func(it *orderItem) bool { return o.carriesMoney(it) && it.toInvoice().Sign() > 0 })
 }
 
 func (o *order) canShip() bool {
