@@ -39,7 +39,7 @@ type Entity string
 var Entities []Entity
 
 // declare adds an entity to the contract, with its event types.
-func declare(entity Entity, types ...Type) Entity {
+func declare(entity Entity, types ...Type) Entity { //nolint:unparam // a package's variable needs a value
 	Entities = append(Entities, entity)
 	for _, t := range types {
 		t.Entity = entity

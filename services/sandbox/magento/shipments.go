@@ -150,7 +150,12 @@ func (o *order) shipped(row chosen, source string) (goods []chosen) {
 	if children := o.children(row.item); len(children) > 0 {
 		goods = nil
 		for _, child := range children {
-			part := chosen{child, row.qty.Mul(child.per(row.item))}
+			// What was given back of a part before it left doesn't leave any more.
+			owed := child.QtyOrdered.Sub(child.QtyShipped).Sub(child.QtyCanceled).Sub(child.Released)
+			part := chosen{child, least(row.qty.Mul(child.per(row.item)), owed)}
+			if part.qty.IsZero() {
+				continue
+			}
 			child.QtyShipped = child.QtyShipped.Add(part.qty)
 			goods = append(goods, part)
 		}
