@@ -268,6 +268,9 @@ func (c *Claim) Context(ctx context.Context) (context.Context, context.CancelFun
 	return context.WithDeadlineCause(ctx, c.deadline, errDeadline)
 }
 
+// Deadline is when the calls that are made under the claim must be over.
+func (c *Claim) Deadline() time.Time { return c.deadline }
+
 var errDeadline = errors.New("the time for one write of this target is over")
 
 // Sendable is checked right before a call is sent.

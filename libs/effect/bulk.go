@@ -2,7 +2,7 @@ package effect
 
 import (
 	"context"
-	"time"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -104,21 +104,17 @@ func askAll(ctx context.Context, attempts []*attempt, asks []int, results []Resu
 func writeAll(ctx context.Context, attempts []*attempt, members []int, results []Result, b Bulk) {
 	written := map[int]Written{}
 	var sent []int
-	var deadline time.Time
-	calls := ctx
 	for _, i := range members {
 		if err := attempts[i].claim.Sendable(); err != nil {
 			written[i] = Written{Err: err}
 			continue
 		}
-		bounded, cancel := attempts[i].claim.Context(ctx)
-		defer cancel()
-		if at, _ := bounded.Deadline(); deadline.IsZero() || at.Before(deadline) {
-			calls, deadline = bounded, at
-		}
 		sent = append(sent, i)
 	}
 	if len(sent) > 0 {
+		first := slices.MinFunc(sent, func(i, j int) int { return attempts[i].claim.Deadline().Compare(attempts[j].claim.Deadline()) })
+		calls, cancel := attempts[first].claim.Context(ctx)
+		defer cancel()
 		for n, w := range b.Write(calls, sent) {
 			written[sent[n]] = w
 		}

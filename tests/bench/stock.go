@@ -113,14 +113,18 @@ func (p *stockPlan) run(ctx context.Context) (err error) {
 	fmt.Fprintln(os.Stderr, "done")
 	_, peak := run.memory()
 	cpu, err := run.cpu()
-	fmt.Printf("\n%d SKUs at two sources; then %d changes, %d a second, nine of ten at %d SKUs; %d orders a second. %.0f disk flushes/s.\n\n",
+	out := os.Stdout
+	fmt.Fprintf(out, "\n%d SKUs at two sources; then %d changes, %d a second, nine of ten at %d SKUs; %d orders a second. %.0f disk flushes/s.\n\n",
 		p.skus, p.changes, p.rate, p.hot, p.orders, flushes)
-	fmt.Println("| first load | SKUs/s | rows a call | changes | SKUs written | calls | p50 / p99 of a change to the store | sold | oversold | stale | CPU | peak MiB |")
-	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|---|")
-	fmt.Printf("| %s | %.0f | %.0f | %d | %d | %d | %s / %s | %d | %d | 0 | %s | %.0f |\n",
+	fmt.Fprintln(out, "| first load | SKUs/s | rows a call | changes | SKUs written | calls | p50 / p99 of a change to the store | sold | oversold | stale | CPU | peak MiB |")
+	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|---|---|---|---|")
+	fmt.Fprintf(out, "| %s | %.0f | %.0f | %d | %d | %d | %s / %s | %d | %d | 0 | %s | %.0f |\n",
 		load.Round(100*time.Millisecond), float64(p.skus)/load.Seconds(), float64(loaded.rows)/float64(max(loaded.calls, 1)),
 		p.changes, all.skus-loaded.skus, all.calls-loaded.calls, p50.Round(10*time.Millisecond), p99.Round(10*time.Millisecond),
 		p.total(), p.oversold(), cpu.Round(time.Second), peak)
+	if n := p.oversold(); n > 0 {
+		return fmt.Errorf("%d were sold that GP doesn't have", n)
+	}
 	return err
 }
 
