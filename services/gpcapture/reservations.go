@@ -2,8 +2,6 @@ package gpcapture
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -115,9 +113,8 @@ func (r *Reservations) again(item string, revision uint64) {
 // send sends a notice. Its id is of the change, so that all replicas send one.
 func (r *Reservations) send(ctx context.Context, item string, revision uint64) error {
 	subject := events.NoticeSubject(r.pair, events.GP, events.Stock, events.CanonicalKey(events.GP, events.Stock, item))
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\nopen\n%d", subject, revision))
 	_, err := r.stream.Publish(ctx, bus.Message{
-		Subject: subject, Type: events.TypeName(events.GP, events.Stock, "noticed"), ID: hex.EncodeToString(sum[:16]),
+		Subject: subject, Type: events.TypeName(events.GP, events.Stock, "noticed"), ID: fmt.Sprintf("open:%s:%d", subject, revision),
 		Data: events.Notice{Event: "another quantity is open in the store", Via: "capture", At: time.Now().UTC()},
 	})
 	return err

@@ -156,8 +156,6 @@ func addGPCapture(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		reservations := gpcapture.NewReservations(reserved, pair.Name, a.bus)
-		a.add(component{name: "open quantities of " + pair.Name, run: reservations.Run})
 		cfg := gpcapture.Config{
 			Pair: pair.Name, Location: pair.GP.Location(), Parallel: pair.GP.Parallel,
 			Every: pair.GP.Capture.Every, Overlap: pair.GP.Capture.Overlap,
@@ -174,6 +172,10 @@ func addGPCapture(ctx context.Context, a *app) error {
 		a.addGPReads(pair.Name, cfg, gpcapture.DocumentEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
 			return gpcapture.Documents(cfg, company, index, a.bus, cursors, b, a.telemetry.Metrics)
 		})
+		reservations := gpcapture.NewReservations(reserved, pair.Name, a.bus)
+		if slices.Contains(cfg.Entities, events.Stock) {
+			a.add(component{name: "open quantities of " + pair.Name, run: reservations.Run})
+		}
 		a.addGPReads(pair.Name, cfg, gpcapture.ItemEntities, func(cfg gpcapture.Config, b *breaker.Breaker) *capture.Capture {
 			return gpcapture.Items(cfg, company, reservations, a.bus, cursors, b, a.telemetry.Metrics)
 		})
