@@ -3,7 +3,6 @@ package effect
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/magpie-integration/magpie/events"
@@ -37,19 +36,13 @@ type BulkWorker struct {
 	Metrics *telemetry.Metrics
 }
 
-// waiting is one delivery of a batch, and its command.
-type waiting struct {
-	d   *bus.Delivery
-	cmd events.Command
-}
-
 // Handle is the bus.BatchHandler of the worker's commands.
 func (w *BulkWorker) Handle(ctx context.Context, batch []*bus.Delivery) []error {
 	began := time.Now().UTC()
 	results := make([]error, len(batch))
 	commands := make([]events.Command, len(batch))
 	newest := map[string]int{} // by the target's claim
-	var superseded []int
+	var old []int
 	for i, d := range batch {
 		cmd := &commands[i]
 		if results[i] = d.Data(cmd); results[i] != nil {
@@ -61,9 +54,9 @@ func (w *BulkWorker) Handle(ctx context.Context, batch []*bus.Delivery) []error 
 		case !there:
 			newest[key] = i
 		case commands[other].Revision.Compare(cmd.Revision) > 0:
-			superseded = append(superseded, i)
+			old = append(old, i)
 		default:
-			superseded = append(superseded, other)
+			old = append(old, other)
 			newest[key] = i
 		}
 	}
@@ -83,22 +76,22 @@ func (w *BulkWorker) Handle(ctx context.Context, batch []*bus.Delivery) []error 
 		switch {
 		case results[i] != nil:
 		case overtaken[i]:
-			superseded = append(superseded, i)
+			old = append(old, i)
 		default:
 			carried = append(carried, i)
 			given = append(given, Command{Command: commands[i], Pair: w.Pair})
 		}
 	}
 	outcomes := map[int]events.Outcome{}
-	for _, i := range superseded {
-		outcomes[i] = events.Outcome{Result: events.Superseded, Reason: "a newer command of this record was there first"}
+	for _, i := range old {
+		outcomes[i] = superseded
 	}
 	if len(given) > 0 {
 		for n, done := range w.Carrier.CarryOutAll(ctx, given) {
 			i := carried[n]
 			switch {
 			case errors.Is(done.Err, claim.ErrLost):
-				results[i] = w.rewrite(ctx, waiting{batch[i], commands[i]})
+				results[i] = Writer{w.Stream}.rewriteLost(ctx, w.Role, w.Claims, w.claimKey(batch[i], commands[i]), batch[i], commands[i])
 			case done.Err != nil:
 				results[i] = done.Err
 			default:
@@ -113,7 +106,7 @@ func (w *BulkWorker) Handle(ctx context.Context, batch []*bus.Delivery) []error 
 	beside(told, func(i int) {
 		outcome := outcomes[i] // only read
 		outcome.Began = began
-		results[i] = w.tell(ctx, waiting{batch[i], commands[i]}, outcome)
+		results[i] = w.tell(ctx, batch[i], commands[i], outcome)
 	})
 	return results
 }
@@ -123,22 +116,10 @@ func (w *BulkWorker) claimKey(d *bus.Delivery, cmd events.Command) string {
 	return claim.Key(w.Pair, system, entity, string(events.CanonicalKey(system, entity, cmd.Target)))
 }
 
-func (w *BulkWorker) rewrite(ctx context.Context, of waiting) error {
-	slog.WarnContext(ctx, "a claim was lost; the newest command is written again", "role", string(w.Role), "target", of.cmd.Target)
-	record, err := w.Claims.Get(ctx, w.claimKey(of.d, of.cmd))
-	if err != nil {
+func (w *BulkWorker) tell(ctx context.Context, d *bus.Delivery, cmd events.Command, outcome events.Outcome) error {
+	if _, err := w.Stream.Publish(telemetry.Extract(ctx, d.Event), Outcome(d, cmd, outcome)); err != nil {
 		return err
 	}
-	return Writer{w.Stream}.RewriteClaimed(ctx, of.d, of.cmd, record.Claimed)
-}
-
-func (w *BulkWorker) tell(ctx context.Context, of waiting, outcome events.Outcome) error {
-	if _, err := w.Stream.Publish(telemetry.Extract(ctx, of.d.Event), Outcome(of.d, of.cmd, outcome)); err != nil {
-		return err
-	}
-	w.Metrics.Event(string(events.WordCommand), string(w.Role), string(outcome.Result))
-	if outcome.Result == events.Applied && !of.cmd.Source.At.IsZero() {
-		w.Metrics.EndToEnd(string(of.d.Subject.Entity), time.Since(of.cmd.Source.At))
-	}
+	count(w.Metrics, w.Role, d, cmd, outcome)
 	return nil
 }

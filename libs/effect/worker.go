@@ -83,7 +83,7 @@ func (w *Worker) Handle(ctx context.Context, d *bus.Delivery) error {
 		told = err == nil
 		return err
 	}
-	outcome := events.Outcome{Result: events.Superseded, Reason: "a newer command of this record was there first"}
+	outcome := superseded
 	if !overtaken {
 		links, err := w.needed(ctx, d, cmd)
 		if err != nil {
@@ -91,12 +91,7 @@ func (w *Worker) Handle(ctx context.Context, d *bus.Delivery) error {
 		}
 		outcome, err = carrier.CarryOut(ctx, Command{Command: cmd, Pair: w.Pair, Links: links, Tell: tell})
 		if errors.Is(err, claim.ErrLost) {
-			slog.WarnContext(ctx, "a claim was lost; the newest command is written again", "role", string(w.Role), "target", cmd.Target)
-			record, err := w.Claims.Get(ctx, claim.Key(w.Pair, d.Subject.System(), d.Subject.Entity, cmd.Target))
-			if err != nil {
-				return err
-			}
-			return writer.RewriteClaimed(ctx, d, cmd, record.Claimed)
+			return writer.rewriteLost(ctx, w.Role, w.Claims, claim.Key(w.Pair, d.Subject.System(), d.Subject.Entity, cmd.Target), d, cmd)
 		}
 		if err != nil {
 			return err
@@ -108,11 +103,30 @@ func (w *Worker) Handle(ctx context.Context, d *bus.Delivery) error {
 	if err := tell(ctx, outcome); err != nil {
 		return err
 	}
-	w.Metrics.Event(string(events.WordCommand), string(w.Role), string(outcome.Result))
-	if outcome.Result == events.Applied && !cmd.Source.At.IsZero() {
-		w.Metrics.EndToEnd(string(d.Subject.Entity), time.Since(cmd.Source.At))
-	}
+	count(w.Metrics, w.Role, d, cmd, outcome)
 	return nil
+}
+
+// superseded is the outcome of a command that need not be carried out any more.
+var superseded = events.Outcome{Result: events.Superseded, Reason: "a newer command of this record was there first"}
+
+// rewriteLost has the newest command of a target written again whose claim was lost
+// after a call was sent.
+func (w Writer) rewriteLost(ctx context.Context, role events.Role, claims *claim.Store, key string, d *bus.Delivery, cmd events.Command) error {
+	slog.WarnContext(ctx, "a claim was lost; the newest command is written again", "role", string(role), "target", cmd.Target)
+	record, err := claims.Get(ctx, key)
+	if err != nil {
+		return err
+	}
+	return w.RewriteClaimed(ctx, d, cmd, record.Claimed)
+}
+
+// count counts a command that has its outcome.
+func count(m *telemetry.Metrics, role events.Role, d *bus.Delivery, cmd events.Command, o events.Outcome) {
+	m.Event(string(events.WordCommand), string(role), string(o.Result))
+	if o.Result == events.Applied && !cmd.Source.At.IsZero() {
+		m.EndToEnd(string(d.Subject.Entity), time.Since(cmd.Source.At))
+	}
 }
 
 // needsWait is how long a command waits for what it needs, if nothing is set.
