@@ -149,11 +149,11 @@ func distinct(all []string) []string {
 // of its configuration over them, and those that were published over both.
 func tableRows(pair config.Pair, table string, published map[string]flowstore.LiveTable) (map[string]any, error) {
 	rows := map[string]any{}
-	for _, name := range flow.TemplateNames() {
-		document, err := flow.Template(name)
-		if err != nil {
-			return nil, err
-		}
+	all, err := templates()
+	if err != nil {
+		return nil, err
+	}
+	for _, document := range all {
 		for _, t := range document.Tables {
 			if t.Name == table {
 				maps.Copy(rows, t.Rows)

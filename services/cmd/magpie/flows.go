@@ -21,25 +21,38 @@ const flowTables = "tables"
 // templates of libs/flow: all run that are not optional.
 const flowRun = "run"
 
-// runs gives the names of the flows that a pair runs.
-func runs(pair config.Pair) ([]string, error) {
-	known := map[string]bool{}
-	var names []string
-	switches, _ := pair.Flows[flowRun].(map[string]any)
-	for _, name := range flow.TemplateNames() {
-		document, err := flow.Template(name)
-		if err != nil {
+// templates are the flows that ship.
+func templates() ([]*flow.Document, error) {
+	names := flow.TemplateNames()
+	documents := make([]*flow.Document, len(names))
+	for i, name := range names {
+		var err error
+		if documents[i], err = flow.Template(name); err != nil {
 			return nil, err
 		}
-		known[name] = true
+	}
+	return documents, nil
+}
+
+// runs gives the flows that a pair runs.
+func runs(pair config.Pair) ([]*flow.Document, error) {
+	all, err := templates()
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{}
+	var running []*flow.Document
+	switches, _ := pair.Flows[flowRun].(map[string]any)
+	for _, document := range all {
+		known[document.Flow] = true
 		on := !document.Optional
-		if given, ok := switches[name]; ok {
+		if given, ok := switches[document.Flow]; ok {
 			if on, ok = given.(bool); !ok {
-				return nil, fmt.Errorf("config: flows.run.%s: is true or false", name)
+				return nil, fmt.Errorf("config: flows.run.%s: is true or false", document.Flow)
 			}
 		}
 		if on {
-			names = append(names, name)
+			running = append(running, document)
 		}
 	}
 	for name := range switches {
@@ -47,7 +60,7 @@ func runs(pair config.Pair) ([]string, error) {
 			return nil, unknownFlowKey("flows.run."+name, "template", known)
 		}
 	}
-	return names, nil
+	return running, nil
 }
 
 // pairFlows gives what each pair has before anything is published. It compiles,
@@ -72,18 +85,15 @@ func pairBase(pair config.Pair) (flowstore.Base, error) {
 	maps.Copy(base.Settings, givenSettings(pair))
 	settings, tables := map[string]bool{}, map[string]bool{}
 	given, _ := pair.Flows[flowTables].(map[string]any)
-	run, err := runs(pair)
+	var err error
+	if base.Flows, err = runs(pair); err != nil {
+		return base, err
+	}
+	all, err := templates() // the settings of a flow that is off may stay
 	if err != nil {
 		return base, err
 	}
-	for _, name := range flow.TemplateNames() {
-		document, err := flow.Template(name)
-		if err != nil {
-			return base, err
-		}
-		if slices.Contains(run, name) {
-			base.Flows = append(base.Flows, document)
-		}
+	for _, document := range all {
 		for _, s := range document.Settings {
 			settings[s.Name] = true
 		}
@@ -167,16 +177,12 @@ func pairSettings(pair config.Pair) map[string]any {
 // wantedOf lists the entities of a system that the pair's flows start from: what
 // nobody wants is not read.
 func wantedOf(pair config.Pair, system events.System) ([]events.Entity, error) {
-	names, err := runs(pair)
+	running, err := runs(pair)
 	if err != nil {
 		return nil, err
 	}
 	var wanted []events.Entity
-	for _, name := range names {
-		document, err := flow.Template(name)
-		if err != nil {
-			return nil, err
-		}
+	for _, document := range running {
 		t, _ := events.TypeOf(document.On)
 		if t.Word == events.WordChange && t.System == system && !slices.Contains(wanted, t.Entity) {
 			wanted = append(wanted, t.Entity)

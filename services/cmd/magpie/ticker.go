@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -13,10 +14,12 @@ import (
 	"github.com/magpie-integration/magpie/events"
 )
 
-// ticker prints what became of records, a line each.
+// ticker prints what became of records, a line each; levels of stock, which come
+// by the hundred, a line for all of a second.
 type ticker struct {
 	t      *terminal
 	header sync.Once
+	levels int // written since the last line of them
 }
 
 func newTicker(t *terminal) *ticker { return &ticker{t: t} }
@@ -27,18 +30,35 @@ func (k *ticker) follow(ctx context.Context, nc *nats.Conn) error {
 		return err
 	}
 	defer func() { _ = sub.Unsubscribe() }()
+	second := time.Now()
 	for {
-		msg, err := sub.NextMsgWithContext(ctx)
-		if ctx.Err() != nil {
-			return nil
+		if now := time.Now(); now.Sub(second) >= time.Second {
+			second = now
+			k.stock()
 		}
-		if err != nil {
+		wait, cancel := context.WithTimeout(ctx, time.Second)
+		msg, err := sub.NextMsgWithContext(wait)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, context.DeadlineExceeded):
+			continue
+		case err != nil:
 			return err
 		}
 		var o events.Outcome
 		if json.Unmarshal(msg.Data, &o) == nil {
 			k.line(o)
 		}
+	}
+}
+
+// stock prints how many levels were written since it did last.
+func (k *ticker) stock() {
+	if k.levels > 0 {
+		k.row(string(events.Stock), "", "store", fmt.Sprintf("%d levels", k.levels), "", "", "as GP has it free")
+		k.levels = 0
 	}
 }
 
@@ -68,13 +88,19 @@ func (k *ticker) line(o events.Outcome) {
 		_ = k.t.print(o)
 		return
 	}
-	k.header.Do(func() {
-		fmt.Fprintf(k.t.out, "%-9s %-16s %-5s %-18s %10s %8s\n", "ENTITY", "KEY", "TO", "TARGET", "TOTAL", "MS")
-	})
+	if o.Entity == events.Stock && o.Result == events.Applied {
+		k.levels++
+		return
+	}
 	ms := ""
 	if o.Result == events.Applied && !o.Source.At.IsZero() {
 		ms = fmt.Sprint(time.Since(o.Source.At).Milliseconds())
 	}
-	fmt.Fprintf(k.t.out, "%-9s %-16s %-5s %-18s %10s %8s  %s\n",
-		cmp.Or(o.Entity, o.Source.Entity), o.Source.Key, systemNames[o.System], o.Target, o.Details["total"], ms, what)
+	k.row(string(cmp.Or(o.Entity, o.Source.Entity)), string(o.Source.Key), systemNames[o.System], o.Target, o.Details["total"], ms, what)
+}
+
+func (k *ticker) row(entity, key, to, target, total, ms, what string) {
+	const form = "%-9s %-16s %-5s %-18s %10s %8s  %s\n"
+	k.header.Do(func() { fmt.Fprintf(k.t.out, form, "ENTITY", "KEY", "TO", "TARGET", "TOTAL", "MS", "") })
+	fmt.Fprintf(k.t.out, form, entity, key, to, target, total, ms, what)
 }
