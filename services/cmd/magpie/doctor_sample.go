@@ -14,7 +14,6 @@ import (
 
 	"github.com/magpie-integration/magpie/events"
 	"github.com/magpie-integration/magpie/libs/config"
-	"github.com/magpie-integration/magpie/libs/flow"
 	"github.com/magpie-integration/magpie/libs/flowstore"
 	"github.com/magpie-integration/magpie/libs/magento"
 )
