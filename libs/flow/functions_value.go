@@ -141,22 +141,6 @@ var valueFunctions = []function{
 		},
 	},
 	{
-		group: "values", name: "keyOf", params: []param{need("table", kindTable), need("value", kindAny), may("default", kindAny)}, nulls: true, gives: kindAny,
-		doc: "The key of the table's row that is this value, the first of several; the default where there is none. " +
-			"It reads a table such as items from its other side, so keys that stand for a product's number (#46) are left out.",
-		example: `keyOf("paths", "x_forwarded_for", "none")`, result: `"text1"`,
-		do: func(args []any) (any, error) {
-			t := args[0].(*lookupTable)
-			for _, key := range t.keys() {
-				row, _ := t.row(key)
-				if !strings.HasPrefix(key, "#") && textOf(row) == textOf(args[1]) {
-					return key, nil
-				}
-			}
-			return args[2], nil
-		},
-	},
-	{
 		group: "values", name: "grouped", params: []param{need("list", kindList), need("field", kindText)}, gives: kindList,
 		doc:     "The records of a list by what they have in a field: {key, rows} for each text there is, in its order.",
 		example: `map(grouped([{at: "b", n: 1}, {at: "a", n: 2}, {at: "b", n: 3}], "at"), text(.key) + text(sum(.rows, .n)))`, result: `["a2","b4"]`,
