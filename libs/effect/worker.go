@@ -160,7 +160,7 @@ func Needs(d *bus.Delivery, atMost time.Duration, ref events.Ref) error {
 	}
 	return failure.Conflict("needs."+string(ref.Entity), "",
 		fmt.Sprintf("needs %s, which has not come to be in both systems for %s", ref, atMost),
-		"look why that record was not written (magpie dlq ls), or tie it to its counterpart by hand (magpie link make), then replay")
+		"look why that record was not written (magpie dlq ls, magpie trace), mend that, then replay")
 }
 
 // link ties the command's source to its target, where both are records of the

@@ -71,7 +71,7 @@ func (s *Store) Make(ctx context.Context, l events.Link) error {
 			continue
 		case there && old.Via == events.ViaPerson && l.Via != events.ViaPerson && old.To != side.To:
 			return failure.Conflict("link.by_person", "", fmt.Sprintf("%s was linked to %s by %s", side.From, old.To, old.By),
-				"break that link if it is wrong (magpie link break), then replay")
+				"see which of both is right; the link that a person made stays")
 		case there && old.To != side.To && old.To.Entity == side.To.Entity:
 			if err := s.forget(ctx, old.To, old.From); err != nil {
 				return err
